@@ -1,0 +1,1 @@
+"""The local platform: PostgreSQL, the broker and every service as processes of this machine."""

@@ -1,0 +1,60 @@
+"""Where the local platform keeps what it knows: one folder, forgotten by deleting it."""
+
+import os
+import shutil
+from pathlib import Path
+
+LOG_KEPT_BYTES = 10_000_000
+
+
+def checkout() -> Path:
+    """Return the folder of the source checkout this command line runs from."""
+    return Path(__file__).resolve().parents[4]
+
+
+class Home:
+    """The folder of one local platform: its database files, logs and state."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Use `path`, else the folder that MERIDIAN_HOME names, else `.meridian` of the checkout."""
+        named = os.environ.get("MERIDIAN_HOME")
+        chosen = path or (Path(named) if named else checkout() / ".meridian")
+        self.path = chosen.expanduser().resolve()
+
+    @property
+    def postgres_data(self) -> Path:
+        """The database cluster."""
+        return self.path / "postgres"
+
+    @property
+    def logs(self) -> Path:
+        """One file for each process."""
+        return self.path / "logs"
+
+    @property
+    def state(self) -> Path:
+        """What runs, where: written by the supervisor, read by everyone."""
+        return self.path / "platform.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor for as long as it lives."""
+        return self.path / "platform.lock"
+
+    def log(self, process: str) -> Path:
+        """Return the log file of a process: a service, `postgres`, `broker` or `platform`."""
+        return self.logs / f"{process}.log"
+
+    def make(self) -> None:
+        """Create the folders and put logs that have grown long aside."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for log in self.logs.glob("*.log"):
+            if log.stat().st_size > LOG_KEPT_BYTES:
+                log.replace(log.with_suffix(".log.1"))
+
+    def erase(self) -> None:
+        """Delete all data and logs; tools that `./meridian` brought stay."""
+        shutil.rmtree(self.postgres_data, ignore_errors=True)
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.state.unlink(missing_ok=True)
+        self.lock.unlink(missing_ok=True)
