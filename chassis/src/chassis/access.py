@@ -1,0 +1,90 @@
+"""Access reaches as predicates on rows: `all | department and below | own`.
+
+Every query of an aggregate passes through `visible`. A row belongs to its own
+`owner` and `department`; where departments lie in the tree is known from the
+replica that directory events keep (`place_department`).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import ColumnElement, Table, and_, false, or_, select
+
+from chassis.database import Connection
+from chassis.identity import Identity
+from chassis.schema import department
+
+
+def path_text(path: tuple[UUID, ...]) -> str:
+    """A department's path as the replica keeps it: `/root/.../id/`."""
+    return "/" + "".join(f"{step}/" for step in path)
+
+
+def visible(table: Table, identity: Identity, permission: str) -> ColumnElement[bool]:
+    """Which rows of `table` this identity reaches with `permission`.
+
+    Raises `Forbidden` when it has no such permission at all.
+    """
+    columns = table.c
+    of_tenant = columns.tenant == identity.tenant
+    reach = identity.reach(permission)
+    if reach == "all":
+        return of_tenant
+    own = columns.owner == identity.user if identity.user is not None else false()
+    if reach == "department" and identity.department_path:
+        below = select(department.c.id).where(
+            department.c.tenant == identity.tenant,
+            department.c.path.like(path_text(identity.department_path) + "%"),
+        )
+        return and_(of_tenant, or_(own, columns.department.in_(below)))
+    return and_(of_tenant, own)
+
+
+async def within_reach(
+    connection: Connection,
+    identity: Identity,
+    permission: str,
+    *,
+    owner: UUID | None,
+    department_id: UUID | None,
+) -> bool:
+    """Whether a record of this owner and department would lie within the reach."""
+    reach = identity.reach(permission)
+    if reach == "all" or (owner is not None and owner == identity.user):
+        return True
+    if reach != "department" or department_id is None or not identity.department_path:
+        return False
+    if department_id == identity.department:
+        return True
+    found = await connection.fetchval(
+        "select path from department where tenant = $1 and id = $2",
+        identity.tenant,
+        department_id,
+    )
+    return found is not None and str(found).startswith(path_text(identity.department_path))
+
+
+async def place_department(
+    connection: asyncpg.Connection[asyncpg.Record],
+    *,
+    tenant: UUID,
+    id: UUID,
+    version: int,
+    path: tuple[UUID, ...],
+    time_zone: str,
+) -> None:
+    """Keep where a department lies; an older version than the known one changes nothing."""
+    await connection.execute(
+        """insert into department (tenant, id, version, path, time_zone)
+           values ($1, $2, $3, $4, $5)
+           on conflict (tenant, id) do update
+           set version = excluded.version, path = excluded.path, time_zone = excluded.time_zone
+           where department.version < excluded.version""",
+        tenant,
+        id,
+        version,
+        path_text(path),
+        time_zone,
+    )

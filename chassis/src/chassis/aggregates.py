@@ -1,0 +1,219 @@
+"""The store of one kind of aggregate: loading, saving, listing, always within reach.
+
+A service's `store.py` makes one `AggregateStore` per aggregate and adds the
+queries that are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Table, and_, select
+
+from chassis.access import visible, within_reach
+from chassis.database import Database, fetch
+from chassis.identity import Identity
+from chassis.journal import Step, save
+from chassis.paging import Page, PageRequest
+from chassis.problems import Forbidden, NotFound
+from chassis.schema import external_id
+from chassis.search import matches
+from chassis.transactions import Transaction
+from events.topics import Aggregate
+from events.values import ExternalId, Record
+
+State = TypeVar("State", bound=Record)
+
+
+class AggregateStore(Generic[State]):
+    """Aggregates of one kind in one table.
+
+    `resource` is the word in permissions (`deals` in `deals:read`); `columns`
+    gives the values of the table's own columns for a state; `filters` maps the
+    query parameters of lists to columns.
+    """
+
+    def __init__(
+        self,
+        aggregate: Aggregate,
+        table: Table,
+        *,
+        state: type[State],
+        resource: str,
+        columns: Callable[[State], dict[str, Any]],
+        filters: Mapping[str, str] | None = None,
+    ) -> None:
+        self.aggregate = aggregate
+        self.table = table
+        self.resource = resource
+        self.columns = columns
+        self.filters = {"owner": "owner", "department": "department", **(filters or {})}
+        self.kind = aggregate.topic.name.rpartition(".")[2]
+        self._decoder = msgspec.json.Decoder(state)
+
+    # -- commands ---------------------------------------------------------------
+
+    async def load(self, transaction: Transaction, id: UUID) -> State:
+        """The state of one aggregate, locked until the transaction ends.
+
+        Raises `NotFound` when there is none within reach for writing.
+        """
+        found = await self.load_many(transaction, [id])
+        try:
+            return found[id]
+        except KeyError:
+            raise self.not_found(id) from None
+
+    async def load_many(self, transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, State]:
+        """Those of `ids` that lie within reach for writing, locked in id order."""
+        statement = (
+            select(self.table.c.state)
+            .where(
+                self.table.c.id.in_(list(ids)),
+                visible(self.table, transaction.identity, f"{self.resource}:write"),
+            )
+            .order_by(self.table.c.id)
+            .with_for_update(of=self.table)
+        )
+        rows = await fetch(transaction.connection, statement)
+        states = [self._decoder.decode(row["state"]) for row in rows]
+        return {state.id: state for state in states}
+
+    async def save(
+        self,
+        transaction: Transaction,
+        verb: str,
+        before: State | None,
+        after: State,
+        *,
+        at: datetime | None = None,
+    ) -> State:
+        """Write `after` as the next version with its event `verb`; returns it as written.
+
+        A state equal to `before` is no change: nothing is written. `at` is when
+        it happened in the business, the moment of the command by default.
+        """
+        if before is not None and after == before:
+            return before
+        if before is None:
+            await self._require_reach(transaction, after)
+        step = self.step(transaction, verb, before, after, at=at)
+        await save(transaction, self.aggregate, self.table, [step])
+        return step.after  # type: ignore[return-value]
+
+    async def save_all(self, transaction: Transaction, steps: list[Step]) -> None:
+        """Write many aggregates, each at most once, in one statement."""
+        await save(transaction, self.aggregate, self.table, steps)
+
+    def step(
+        self,
+        transaction: Transaction,
+        verb: str,
+        before: State | None,
+        after: State,
+        *,
+        at: datetime | None = None,
+    ) -> Step:
+        """The next version of an aggregate, ready for `save_all`."""
+        version = 1 if before is None else before.version + 1
+        stamped = msgspec.structs.replace(after, version=version)
+        return Step(verb, before, stamped, self.columns(stamped), at or transaction.moment)
+
+    async def _require_reach(self, transaction: Transaction, record: Record) -> None:
+        if not await self.may_hold(transaction, record):
+            raise Forbidden("a new record must lie within your own reach", field="department")
+
+    async def may_hold(self, transaction: Transaction, record: Record) -> bool:
+        """Whether `record` would lie within the reach of who writes it."""
+        return await within_reach(
+            transaction.connection,
+            transaction.identity,
+            f"{self.resource}:write",
+            owner=record.owner,
+            department_id=record.department,
+        )
+
+    async def named_by(
+        self, transaction: Transaction, external_ids: Iterable[ExternalId]
+    ) -> dict[ExternalId, UUID]:
+        """Which records have these external ids, whether within reach or not."""
+        wanted = list(external_ids)
+        if not wanted:
+            return {}
+        rows = await transaction.connection.fetch(
+            """select e.system, e.type, e.id, e.record
+               from unnest($3::text[], $4::text[], $5::text[]) as given(system, type, id)
+               join external_id e on e.tenant = $1 and e.aggregate = $2
+                    and e.system = given.system and e.type = given.type and e.id = given.id""",
+            transaction.tenant,
+            self.kind,
+            [item.system for item in wanted],
+            [item.type for item in wanted],
+            [item.id for item in wanted],
+        )
+        return {
+            ExternalId(row["system"], row["type"], row["id"]): row["record"] for row in rows
+        }
+
+    # -- reads ------------------------------------------------------------------
+
+    async def read(self, database: Database, identity: Identity, id: UUID) -> tuple[int, str]:
+        """(version, state as JSON) of one aggregate; `NotFound` outside the reach."""
+        columns = self.table.c
+        row = await database.fetch_one(
+            select(columns.version, columns.state).where(
+                columns.id == id, visible(self.table, identity, f"{self.resource}:read")
+            )
+        )
+        if row is None:
+            raise self.not_found(id)
+        return row["version"], row["state"]
+
+    def query(self, identity: Identity, page: PageRequest) -> Select[Any]:
+        """The select of one page: within reach, filtered, searched, after the cursor."""
+        columns = self.table.c
+        statement = select(columns.id, columns.state).where(
+            visible(self.table, identity, f"{self.resource}:read"), *self.conditions(page)
+        )
+        return page.ordered(statement, columns.id)
+
+    def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
+        """What the filters and the search of `page` ask of a row."""
+        wanted = [
+            self.table.c[self.filters[name]].in_(
+                page.values(name, self.table.c[self.filters[name]])
+            )
+            for name in page.filters
+            if name != "external_id"
+        ]
+        if page.search:
+            wanted.append(and_(*matches(self.table.c.search, page.search)))
+        if "external_id" in page.filters:
+            wanted.append(self.table.c.id.in_(self._with_external_id(page)))
+        return wanted
+
+    def _with_external_id(self, page: PageRequest) -> Select[Any]:
+        system, type_, id_ = page.external_id()
+        columns = external_id.c
+        return select(columns.record).where(
+            columns.tenant == self.table.c.tenant,
+            columns.aggregate == self.kind,
+            columns.system == system,
+            columns.type == type_,
+            columns.id == id_,
+        )
+
+    async def page(self, database: Database, identity: Identity, page: PageRequest) -> Page:
+        """One page of a list, newest first."""
+        rows = await database.fetch(self.query(identity, page))
+        return page.of([(row["id"], row["state"]) for row in rows])
+
+    def decode(self, state: str | bytes) -> State:
+        return self._decoder.decode(state)
+
+    def not_found(self, id: UUID) -> NotFound:
+        return NotFound(f"there is no {self.kind} {id}")

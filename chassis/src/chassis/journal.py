@@ -1,0 +1,212 @@
+"""Saving aggregates together with their events, in one statement.
+
+The journal rows are selected from the aggregate's own RETURNING: a lost version
+check journals nothing, and the row lock makes journal order equal commit order
+for each aggregate. Statements lock in id order and never hold one aggregate
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from chassis.partitions import partition_of
+from chassis.problems import EventTooLarge, ExternalIdTaken, VersionLost
+from chassis.transactions import Transaction, Written, uuid7
+from events.topics import Aggregate
+from events.envelope import LARGEST_EVENT, Change, Event, partition_key
+from events.values import Record
+
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One version of one aggregate, to be saved with its event.
+
+    `columns` are the values of the table's own columns (those beyond what every
+    aggregate has). `time` is when it happened in the business.
+    """
+
+    verb: str
+    before: Record | None
+    after: Record
+    columns: dict[str, Any]
+    time: datetime
+
+
+def changed_fields(before: Record | None, after: Record) -> dict[str, Any]:
+    """Field -> value before, for each field that differs; nothing for a new aggregate."""
+    if before is None:
+        return {}
+    return {
+        name: getattr(before, name)
+        for name in after.__struct_fields__
+        if name != "version" and getattr(before, name) != getattr(after, name)
+    }
+
+
+async def save(
+    transaction: Transaction, aggregate: Aggregate, table: Table, steps: Sequence[Step]
+) -> None:
+    """Write `steps` and journal their events; all of them or none.
+
+    Raises `VersionLost` when any aggregate is not at the version before,
+    `ExternalIdTaken` when another record has one of the external ids, and
+    `EventTooLarge` when an event could not be sent.
+    """
+    if not steps:
+        return
+    steps = sorted(steps, key=lambda step: step.after.id)
+    tenant = transaction.tenant
+    rows = [_row(transaction, aggregate, step) for step in steps]
+    names = tuple(steps[0].columns)
+    # The external ids that are new with these steps; a record never gives one back.
+    external = [
+        (step.after.id, item)
+        for step in steps
+        for item in step.after.external_ids
+        if step.before is None or item not in step.before.external_ids
+    ]
+    arguments: list[Any] = [tenant, aggregate.topic.name, aggregate.topic.name.rpartition(".")[2]]
+    arguments += [list(column) for column in zip(*rows, strict=True)]
+    arguments += [[step.columns[name] for step in steps] for name in names]
+    arguments += [
+        [record for record, _ in external],
+        [item.system for _, item in external],
+        [item.type for _, item in external],
+        [item.id for _, item in external],
+    ]
+    saved = await transaction.connection.fetch(_statement(table, names), *arguments)
+    if len(saved) != len(steps):
+        raise VersionLost("the record has changed meanwhile: load it and try again")
+    if external and saved[0]["claimed"] != len(external):
+        raise ExternalIdTaken("another record has one of these external ids", field="external_ids")
+    transaction.written += [
+        Written(aggregate.topic.name, row["slot"], row["subject"], row["version"]) for row in saved
+    ]
+
+
+def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
+    after, cause = step.after, transaction.cause
+    event_id = uuid7()
+    type_name = aggregate.type_of(step.verb)
+    event = Event(
+        specversion="1.0",
+        datacontenttype="application/json",
+        id=event_id,
+        source=f"/{aggregate.topic.owner}",
+        type=type_name,
+        subject=str(after.id),
+        time=step.time,
+        tenantid=transaction.tenant,
+        aggregateversion=after.version,
+        dataschema=f"/schemas/{type_name}.json",
+        actor=transaction.identity.actor,
+        reason=cause.reason,
+        correlationid=cause.correlation or str(event_id),
+        causationid=cause.causation,
+        origin=cause.origin,
+        traceparent=cause.traceparent,
+        data=Change(after=after, changed=changed_fields(step.before, after)),
+    )
+    body = encoder.encode(event)
+    if len(body) > LARGEST_EVENT:
+        raise EventTooLarge(
+            f"the record's event would have {len(body)} bytes; {LARGEST_EVENT} is the most"
+        )
+    key = partition_key(transaction.tenant, str(after.id))
+    return (
+        after.id,
+        after.version,
+        after.owner,
+        after.department,
+        encoder.encode(after).decode(),
+        partition_of(key, aggregate.topic.partitions),
+        type_name,
+        event_id,
+        cause.traceparent,
+        body.decode(),
+        step.time,
+    )
+
+
+# (name, SQL type) of the arrays that `_row` fills, from $4 on.
+_ROW = (
+    ("id", "uuid"),
+    ("version", "bigint"),
+    ("owner", "uuid"),
+    ("department", "uuid"),
+    ("state", "json"),
+    ("slot", "smallint"),
+    ("type", "text"),
+    ("event", "uuid"),
+    ("traceparent", "text"),
+    ("body", "json"),
+    ("time", "timestamptz"),
+)
+_STORED = ("id", "version", "owner", "department", "state")
+
+
+@lru_cache
+def _statement(table: Table, names: tuple[str, ...]) -> str:
+    typed = [*_ROW, *((name, table.c[name].type.compile(_DIALECT)) for name in names)]
+    place = len(typed) + 4
+    arrays = ", ".join(f"${n}::{kind}[]" for n, (_, kind) in enumerate(typed, start=4))
+    listed = ", ".join(name for name, _ in typed)
+    stored = ", ".join((*_STORED, *names))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in (*_STORED[1:], *names))
+    return f"""
+    with input as materialized (
+        select * from unnest({arrays}) as input({listed})
+    ), saved as (
+        insert into {table.name} (tenant, {stored})
+        select $1, {stored} from input order by id
+        on conflict (tenant, id) do update set {updates}
+        where {table.name}.version = excluded.version - 1
+        returning id
+    ), recorded as (
+        insert into journal (tenant, topic, slot, subject, version, type, event, traceparent,
+                             body, time)
+        select $1, $2, slot, id, version, type, event, traceparent, body, time
+        from input join saved using (id)
+        returning position, slot, subject, version, recordedtime
+    ), queued as (
+        insert into outbox (position, topic, slot, recordedtime)
+        select position, $2, slot, recordedtime from recorded
+    ), claimed as (
+        insert into external_id (tenant, aggregate, system, type, id, record)
+        select $1, $3, system, type, id, record
+        from unnest(${place}::uuid[], ${place + 1}::text[], ${place + 2}::text[],
+                    ${place + 3}::text[]) as given(record, system, type, id)
+        order by system, type, id
+        on conflict do nothing
+        returning 1
+    )
+    select subject, version, slot, (select count(*) from claimed) as claimed
+    from recorded order by position
+    """
+
+
+async def changes_since(
+    transaction: Transaction, subject: UUID, version: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """(actor, field -> value before) of each version of `subject` after `version`, in order."""
+    rows = await transaction.connection.fetch(
+        """select body ->> 'actor' as actor, body -> 'data' -> 'changed' as changed
+           from journal where tenant = $1 and subject = $2 and version > $3 order by version""",
+        transaction.tenant,
+        subject,
+        version,
+    )
+    return [(row["actor"], msgspec.json.decode(row["changed"])) for row in rows]

@@ -1,0 +1,85 @@
+"""Changing a record by merge patch (RFC 7386), letting edits of different fields meet.
+
+A draft type names the fields that clients may set. A change is the record's
+own draft with the patch merged in, validated as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from chassis.journal import changes_since
+from chassis.problems import EditConflict, InvalidRequest
+from chassis.transactions import Transaction
+from events.values import Record
+
+Draft = TypeVar("Draft", bound=msgspec.Struct)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7386's MergePatch(target, patch) on decoded JSON."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def converted(document: Any, into: type[Draft]) -> Draft:
+    """`document` as `into`; `InvalidRequest` says which field is wrong and why."""
+    try:
+        return msgspec.convert(document, into, strict=True, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+
+
+def invalid(error: msgspec.ValidationError) -> InvalidRequest:
+    """The problem that a validation error becomes; msgspec appends ` - at `$.path``."""
+    message, _, path = str(error).partition(" - at `")
+    field = path.rstrip("`").removeprefix("$").lstrip(".") or None
+    return InvalidRequest(message, field=field)
+
+
+def merged(record: Record, patch: dict[str, Any], draft: type[Draft]) -> Draft:
+    """The draft of `record` with `patch` merged in."""
+    fields = draft.__struct_fields__
+    current = {
+        name: msgspec.to_builtins(getattr(record, name))
+        for name in fields
+        if getattr(record, name) is not None
+    }
+    return converted(merge_patch(current, patch), draft)
+
+
+def redrafted(draft: msgspec.Struct) -> dict[str, Any]:
+    """The fields of `draft` as keyword arguments for making or replacing a record."""
+    return {name: getattr(draft, name) for name in draft.__struct_fields__}
+
+
+async def check_edit(
+    transaction: Transaction, record: Record, patch: dict[str, Any], seen: int | None
+) -> None:
+    """Raise `EditConflict` when a field of `patch` changed after version `seen`.
+
+    `seen` comes from If-Match; None means that the client does not mind.
+    """
+    if seen is None or seen == record.version:
+        return
+    if seen > record.version:
+        raise EditConflict(f"the record is at version {record.version}", version=record.version)
+    for actor, changed in await changes_since(transaction, record.id, seen):
+        for field in patch.keys() & changed.keys():
+            raise EditConflict(
+                f"{actor} changed {field} meanwhile",
+                field=field,
+                version=record.version,
+                yours=patch[field],
+                theirs=msgspec.to_builtins(getattr(record, field)),
+                changed_by=actor,
+            )

@@ -1,0 +1,86 @@
+"""Logs, traces and metrics: one vocabulary for every service.
+
+Logs are one JSON object a line and never hold personal data. Metrics are
+Prometheus's; traces go out by OTLP when an endpoint is set.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+
+import msgspec
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import Counter, Gauge, Histogram
+
+tracer = trace.get_tracer("meridian")
+
+REQUESTS = Histogram(
+    "meridian_http_request_seconds",
+    "Time to answer an HTTP request",
+    ("service", "method", "route", "status"),
+)
+OUTBOX_ROWS = Gauge("meridian_relay_lag_rows", "Events not yet acknowledged", ("service",))
+OUTBOX_SECONDS = Gauge(
+    "meridian_relay_lag_seconds", "Age of the oldest event not yet acknowledged", ("service",)
+)
+RELAYED = Counter("meridian_relay_events_total", "Events acknowledged by the broker", ("service",))
+OWNED_SLOTS = Gauge("meridian_relay_owned_slots", "Slots whose lease is held here", ("service",))
+APPLIED = Counter("meridian_consumer_events_total", "Events applied", ("consumer",))
+PARKED = Gauge("meridian_consumer_parked_keys", "Keys that wait for an operator", ("consumer",))
+PROJECTION_AGE = Gauge(
+    "meridian_projection_age_seconds", "How far a projection is behind", ("consumer",)
+)
+
+_PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, trace id, extras."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self.service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "service": self.service,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            entry["trace_id"] = f"{span.trace_id:032x}"
+        entry.update({k: str(v) for k, v in record.__dict__.items() if k not in _PLAIN})
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(entry).decode()
+
+
+def configure(service: str, level: str, otlp_endpoint: str | None) -> None:
+    """Set up logging and tracing for this process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(service))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in ("aiokafka", "faststream", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    provider = TracerProvider(resource=Resource.create({"service.name": f"meridian-{service}"}))
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+
+def traceparent() -> str | None:
+    """The current span as a W3C `traceparent`, None outside a trace."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")

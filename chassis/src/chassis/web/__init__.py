@@ -1,0 +1,1 @@
+"""HTTP habits that all services share: bodies, answers, lists, problems, OpenAPI."""

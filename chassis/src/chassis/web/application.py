@@ -1,0 +1,136 @@
+"""The HTTP application of a service: problems, tracing, metrics, probes, OpenAPI."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from opentelemetry import propagate, trace
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.database import PASSING_FAILURES
+from chassis.problems import InvalidRequest, Problem, Unavailable
+from chassis.telemetry import REQUESTS, tracer
+from chassis.web.documents import openapi
+
+log = logging.getLogger(__name__)
+Probe = Callable[[], Awaitable[list[str]]]
+
+
+def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
+    """An empty application with the habits of all services.
+
+    `ready` answers what is missing, in words; nothing means ready.
+    """
+    app = FastAPI(title=f"Meridian {service}", version=version, docs_url=None, redoc_url=None)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(Observed, service=service)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unexpected)
+    for failure in PASSING_FAILURES:
+        app.add_exception_handler(failure, _passing)
+
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> Response:
+        return Response("ok", media_type="text/plain")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        missing = await ready()
+        body = "\n".join(missing) or "ok"
+        return Response(body, 503 if missing else 200, media_type="text/plain")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return app
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as an RFC 9457 answer, with the trace's id."""
+    document = problem.document()
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        document["traceId"] = f"{span.trace_id:032x}"
+    return Response(
+        msgspec.json.encode(document),
+        problem.status,
+        problem.headers,
+        media_type="application/problem+json",
+    )
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return problem_response(InvalidRequest(first["msg"], field=where or None))
+
+
+async def _plain(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = Problem(str(error.detail))
+    problem.status, problem.title = error.status_code, str(error.detail)
+    return problem_response(problem)
+
+
+async def _passing(_: Request, error: Exception) -> Response:
+    log.warning("the store is away: %s", error)
+    return problem_response(Unavailable("the store of this service is not available"))
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    log.error("a request failed", exc_info=error)
+    problem = Problem("the error is logged under this traceId")
+    problem.status, problem.title = 500, "Something went wrong on our side"
+    return problem_response(problem)
+
+
+class Observed:
+    """Spans and metrics around every request, as plain ASGI."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        status = 500
+        started = time.perf_counter()
+
+        async def observing(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with tracer.start_as_current_span(
+            f"{scope['method']} {scope['path']}", context=propagate.extract(headers)
+        ):
+            try:
+                await self.app(scope, receive, observing)
+            finally:
+                route: Any = scope.get("route")
+                REQUESTS.labels(
+                    self.service, scope["method"], getattr(route, "path", "-"), str(status)
+                ).observe(time.perf_counter() - started)

@@ -1,0 +1,190 @@
+"""One HTTP command: identity, idempotency, transaction, answer.
+
+    @routes.post("/deals/{id}/win", **answers(Deal))
+    async def win(id: UUID, outcome: Win = json_body(Win), command: Command = COMMAND):
+        return await command.run(lambda tx: use_cases.win(tx, id, outcome))
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.identity import HEADER, Identity, IdentityVerifier
+from chassis.journal import encoder
+from chassis.problems import (
+    ExternalIdTaken,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    MalformedRequest,
+    VersionLost,
+)
+from chassis.telemetry import traceparent
+from chassis.transactions import Cause, Transaction, Transactions
+from events.values import Record
+
+UseCase = Callable[[Transaction], Awaitable[Any]]
+
+# A race lost to another command is run again from its start so many times.
+_TRIES = 4
+
+
+async def identified(request: Request) -> Identity:
+    """The verified identity of a request; `Unauthenticated` without one."""
+    verifier: IdentityVerifier = request.app.state.identities
+    identity = await verifier.verify(request.headers.get(HEADER))
+    request.state.identity = identity
+    return identity
+
+
+IDENTITY: Any = Depends(identified)
+
+
+class Command:
+    """A request that changes something, on behalf of `identity`."""
+
+    def __init__(self, request: Request, identity: Identity) -> None:
+        self.request = request
+        self.identity = identity
+        self._transactions: Transactions = request.app.state.transactions
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version in If-Match; None without it or with `*`."""
+        tag = self.request.headers.get("if-match")
+        if tag is None or tag == "*":
+            return None
+        text = tag.removeprefix("W/").strip('"')
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise MalformedRequest('If-Match is a version in quotes, as "3"', field="If-Match")
+        return int(text)
+
+    async def run(self, use_case: UseCase, *, status: int = 200) -> Response:
+        """Run `use_case` in a transaction and answer what it returns.
+
+        With an `Idempotency-Key` the answer is stored in the same transaction,
+        and given again to a repetition of the same request.
+        """
+        key = self._idempotency_key()
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await self._attempt(use_case, status, key)
+            except (VersionLost, ExternalIdTaken):
+                if attempt == _TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, use_case: UseCase, status: int, key: str | None) -> Response:
+        async with self._transactions.begin(self.identity, self._cause()) as transaction:
+            if key is not None:
+                stored = await self._claim(transaction, key)
+                if stored is not None:
+                    return stored
+            result = await use_case(transaction)
+            response = self._answer(result, status, transaction)
+            if key is not None:
+                await self._remember(transaction, key, response)
+        return response
+
+    def _cause(self) -> Cause:
+        headers = self.request.headers
+        return Cause(
+            correlation=_bounded(headers.get("meridian-correlation")),
+            reason=_bounded(headers.get("meridian-reason")),
+            origin=_bounded(headers.get("meridian-origin")),
+            traceparent=traceparent(),
+        )
+
+    def _answer(self, result: Any, status: int, transaction: Transaction) -> Response:
+        response = Response(encoder.encode(result), status, media_type="application/json")
+        if isinstance(result, Record):
+            response.headers["ETag"] = f'"{result.version}"'
+            if status == 201:
+                path = self.request.url.path.rstrip("/")
+                response.headers["Location"] = f"{path}/{result.id}"
+        if transaction.written:
+            response.headers["Meridian-Written"] = transaction.read_after()
+        return response
+
+    # -- idempotency ------------------------------------------------------------
+
+    def _idempotency_key(self) -> str | None:
+        key = self.request.headers.get("idempotency-key")
+        if key is not None and not (1 <= len(key) <= 200 and key.isprintable()):
+            raise InvalidRequest("1 to 200 printable characters", field="Idempotency-Key")
+        return key
+
+    def _fingerprint(self) -> bytes:
+        path = f"{self.request.method} {self.request.url.path}\n".encode()
+        return hashlib.sha256(path + getattr(self.request.state, "body", b"")).digest()
+
+    async def _claim(self, transaction: Transaction, key: str) -> Response | None:
+        """None when the key is new; the stored answer when this request was answered before.
+
+        The row that a concurrent twin has inserted but not committed makes the
+        insert wait, so that exactly one of them runs.
+        """
+        arguments = (transaction.tenant, self.identity.actor, key)
+        claimed = await transaction.connection.fetchval(
+            """insert into idempotency_key (tenant, actor, key, request, status, headers, body)
+               values ($1, $2, $3, $4, 0, '{}', '') on conflict do nothing returning true""",
+            *arguments,
+            self._fingerprint(),
+        )
+        if claimed:
+            return None
+        row = await transaction.connection.fetchrow(
+            """select request, status, headers, body from idempotency_key
+               where tenant = $1 and actor = $2 and key = $3""",
+            *arguments,
+        )
+        if row is None:
+            raise VersionLost("the first request with this Idempotency-Key was undone: try again")
+        if row["request"] != self._fingerprint():
+            raise IdempotencyKeyReused("use a new key for a new request", field="Idempotency-Key")
+        headers = msgspec.json.decode(row["headers"], type=dict[str, str])
+        return Response(
+            row["body"],
+            row["status"],
+            headers | {"Idempotency-Replayed": "true"},
+            media_type="application/json",
+        )
+
+    async def _remember(self, transaction: Transaction, key: str, response: Response) -> None:
+        kept = ("etag", "location", "meridian-written")
+        headers = {name: response.headers[name] for name in kept if name in response.headers}
+        await transaction.connection.execute(
+            """update idempotency_key set status = $4, headers = $5, body = $6
+               where tenant = $1 and actor = $2 and key = $3""",
+            transaction.tenant,
+            self.identity.actor,
+            key,
+            response.status_code,
+            msgspec.json.encode(headers).decode(),
+            response.body,
+        )
+
+
+def _bounded(text: str | None) -> str | None:
+    return text[:200] if text else None
+
+
+async def _command(request: Request, identity: Identity = IDENTITY) -> Command:
+    return Command(request, identity)
+
+
+COMMAND: Any = Depends(_command)
+
+
+def state_response(version: int, state: str) -> Response:
+    """A representation made of ready JSON, with its ETag."""
+    return Response(state, media_type="application/json", headers={"ETag": f'"{version}"'})
+
+

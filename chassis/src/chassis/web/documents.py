@@ -1,0 +1,118 @@
+"""OpenAPI for routes whose bodies and answers are msgspec structs.
+
+FastAPI knows the routes; the schemas come from the structs themselves, so that
+what is documented is what is decoded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+_REF = "#/components/schemas/{name}"
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "field": {"type": "string"},
+        "traceId": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+def answers(
+    type_: type, status: int = 200, *, many: bool = False, item: type | None = None
+) -> dict[str, Any]:
+    """Keyword arguments of a route that answers `type_`, or a page of it.
+
+    `item` is the type of the items of a bulk body.
+    """
+    return {
+        "status_code": status,
+        "response_model": None,
+        "openapi_extra": {"x-answer": (type_, status, many), "x-item": item},
+    }
+
+
+def openapi(application: FastAPI) -> dict[str, Any]:
+    """The service's OpenAPI document."""
+    document = get_openapi(
+        title=application.title, version=application.version, routes=application.routes
+    )
+    types: dict[str, type] = {}
+    for route in _flat(application.routes):
+        for method in route.methods or ():
+            operation = document["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                _describe(operation, route, types)
+    _, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(components)
+    schemas["Problem"] = _PROBLEM
+    return document
+
+
+def _flat(routes: Any) -> list[APIRoute]:
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
+def _describe(operation: dict[str, Any], route: APIRoute, types: dict[str, type]) -> None:
+    answer = operation.pop("x-answer", None)
+    item = operation.pop("x-item", None)
+    if answer is not None:
+        type_, status, many = answer
+        schema = _schema(type_, types)
+        if many:
+            schema = _page(schema)
+        operation["responses"] = {
+            str(status): {"description": "Done", "content": {"application/json": {"schema": schema}}}
+        }
+    operation.setdefault("responses", {})["default"] = {
+        "description": "A problem (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}},
+    }
+    operation["responses"].pop("422", None)
+    for dependant in route.dependant.dependencies:
+        body = getattr(dependant.call, "body_type", None)
+        if body is None:
+            continue
+        patch = getattr(dependant.call, "is_patch", False)
+        schema = _schema(body, types)
+        if item is not None:
+            schema = {
+                "type": "object",
+                "properties": {"items": {"type": "array", "items": _schema(item, types)}},
+                "required": ["items"],
+            }
+        kind = "application/merge-patch+json" if patch else "application/json"
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
+
+
+def _schema(type_: type, types: dict[str, type]) -> dict[str, Any]:
+    name = getattr(type_, "__name__", str(type_))
+    if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
+        return {"type": "object"}
+    if types.setdefault(name, type_) is not type_:
+        raise TypeError(f"two types of one OpenAPI document are called {name}")
+    return {"$ref": _REF.format(name=name)}
+
+
+def _page(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": item},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+        "required": ["items", "next_cursor"],
+    }

@@ -1,0 +1,81 @@
+"""The routes that every aggregate has alike: read, list, create, patch, bulk.
+
+A service declares them in one call and adds the verbs that are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.aggregates import AggregateStore
+from chassis.bulk import Bulk, Verdicts
+from chassis.database import Database
+from chassis.identity import Identity
+from chassis.paging import PageRequest
+from chassis.transactions import Transaction
+from chassis.web.bodies import json_body, patch_body
+from chassis.web.commands import COMMAND, IDENTITY, Command, state_response
+from chassis.web.documents import answers
+
+Create = Callable[[Transaction, Any], Awaitable[Any]]
+Change = Callable[[Transaction, UUID, dict[str, Any], int | None], Awaitable[Any]]
+BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
+
+
+def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state: type) -> None:
+    """`GET path` and `GET path/{id}`."""
+
+    @routes.get(path, summary=f"List {path.strip('/')}", **answers(state, many=True))
+    async def list_(request: Request, identity: Identity = IDENTITY) -> Response:
+        page = PageRequest.parse(request.query_params, store.filters)
+        found = await store.page(database_of(request), identity, page)
+        return Response(found.json(), media_type="application/json")
+
+    @routes.get(path + "/{id}", summary=f"Read one of {path.strip('/')}", **answers(state))
+    async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
+        return state_response(*await store.read(database_of(request), identity, id))
+
+
+def write_routes(
+    routes: APIRouter,
+    path: str,
+    state: type,
+    draft: type[msgspec.Struct],
+    *,
+    create: Create,
+    change: Change,
+    bulk: BulkUpsert,
+    bulk_draft: type[msgspec.Struct] | None = None,
+) -> None:
+    """`POST path`, `PATCH path/{id}` and `POST path/bulk`."""
+
+    @routes.post(path, summary=f"Create one of {path.strip('/')}", **answers(state, 201))
+    async def create_(body: Any = json_body(draft), command: Command = COMMAND) -> Response:
+        return await command.run(lambda transaction: create(transaction, body), status=201)
+
+    @routes.patch(path + "/{id}", summary=f"Change one of {path.strip('/')}", **answers(state))
+    async def change_(
+        id: UUID, patch: dict[str, Any] = patch_body(draft), command: Command = COMMAND
+    ) -> Response:
+        seen = command.seen_version
+        return await command.run(lambda transaction: change(transaction, id, patch, seen))
+
+    @routes.post(
+        path + "/bulk",
+        summary=f"Create or change up to 1,000 {path.strip('/')}",
+        **answers(Verdicts, item=bulk_draft or draft),
+    )
+    async def bulk_(body: Bulk = json_body(Bulk), command: Command = COMMAND) -> Response:
+        return await command.run(lambda transaction: bulk(transaction, body.items))
+
+
+def database_of(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
