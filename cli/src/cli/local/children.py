@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,7 +58,7 @@ class Child:
         self._start = start
         self._stop_signal = stop_signal
         self._last_resort = last_resort
-        self._process: Running | subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
         self._due: float | None = None
         self._steady_since = 0.0
         self._deaths = 0

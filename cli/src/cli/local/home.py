@@ -16,7 +16,7 @@ class Home:
     """The folder of one local platform: its database files, logs and state."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Use `path`, else the folder that MERIDIAN_HOME names, else `.meridian` of the checkout."""
+        """Use `path`, else what MERIDIAN_HOME names, else `.meridian` of the checkout."""
         named = os.environ.get("MERIDIAN_HOME")
         chosen = path or (Path(named) if named else checkout() / ".meridian")
         self.path = chosen.expanduser().resolve()

@@ -21,15 +21,15 @@ class Plan:
     """The processes of one platform.
 
     `ports` holds the port of every service, of `postgres` and of `broker`. `python_path` are
-    folders to import services from that are not installed. `attached` platforms end with the
-    process that started them.
+    folders to import services from that are not installed. The platform ends with
+    the process `attached_to`.
     """
 
     home: Path
     services: tuple[str, ...]
     ports: Mapping[str, int]
     python_path: tuple[str, ...] = ()
-    attached: bool = False
+    attached_to: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -45,7 +45,7 @@ class Plan:
             services=tuple(plan["services"]),
             ports=plan["ports"],
             python_path=tuple(plan["python_path"]),
-            attached=plan["attached"],
+            attached_to=plan["attached_to"],
             settings=plan["settings"],
         )
 

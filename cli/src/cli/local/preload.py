@@ -47,7 +47,7 @@ def preload() -> list[str]:
     for name in (*LIBRARIES, *_modules_of_ours()):
         try:
             importlib.import_module(name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any module may fail in any way
             failures.append(f"{name} is not preloaded: {error!r}")
     if threading.active_count() > 1:
         threads = ", ".join(thread.name for thread in threading.enumerate())

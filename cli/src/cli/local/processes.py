@@ -65,7 +65,7 @@ def spawn(
             env=dict(env),
             cwd="/",
             start_new_session=True,
-            preexec_fn=before_exec,
+            preexec_fn=before_exec,  # noqa: PLW1509 - two system calls, which take no lock
             pass_fds=pass_fds,
         )
 

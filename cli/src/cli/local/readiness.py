@@ -1,7 +1,6 @@
 """Whether the processes of a platform answer."""
 
 import http.client
-import socket
 import time
 from collections.abc import Callable, Sequence
 
@@ -21,7 +20,7 @@ def answers_ready(port: int, timeout: float = 2.0) -> bool:
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException, socket.timeout):
+    except (TimeoutError, OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
@@ -60,9 +59,7 @@ def wait_ready(
         elapsed = time.monotonic() - began
         if waiting and (elapsed > timeout or not still_running()):
             logs = ", ".join(str(plan.folder.log(process)) for process in waiting)
-            raise NotReady(
-                f"not ready after {elapsed:.0f} s: {', '.join(waiting)}; see {logs}"
-            )
+            raise NotReady(f"not ready after {elapsed:.0f} s: {', '.join(waiting)}; see {logs}")
         if waiting:
             time.sleep(0.05)
     return time.monotonic() - began

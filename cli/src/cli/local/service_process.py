@@ -14,9 +14,7 @@ from cli.local.processes import die_with_parent, name_process
 ARGUMENTS = ("serve", "--role", "all", "--migrate")
 
 
-def fork_service(
-    service: str, *, log: Path, env: Mapping[str, str], close: Sequence[int]
-) -> int:
+def fork_service(service: str, *, log: Path, env: Mapping[str, str], close: Sequence[int]) -> int:
     """Run a service's `main` in a new process of its own session; return its PID.
 
     The child keeps the modules this process has loaded, but of its file descriptors only the
@@ -52,7 +50,7 @@ def _become(
         code = importlib.import_module(f"{service}.__main__").main(list(ARGUMENTS))
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - it ends here, told in the log
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,18 +66,28 @@ def is_locked(path: Path) -> bool:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[int]:
+def hold(path: Path, patience: float = 0.0) -> Iterator[int]:
     """Hold the lock until the block ends or the process dies; gives its file descriptor.
 
-    Forked children must close the descriptor, or they hold it too. Raises LockHeld.
+    Forked children must close the descriptor, or they hold it too. Raises LockHeld when
+    another holds it for `patience` seconds.
     """
+    deadline = time.monotonic() + patience
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeld(f"a platform already runs in {path.parent}") from None
+        while not _take(descriptor):
+            if time.monotonic() >= deadline:
+                raise LockHeld(f"a platform already runs in {path.parent}")
+            time.sleep(0.01)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -35,6 +35,8 @@ from cli.local.state import LockHeld, Phase, PlatformState, ProcessState, hold, 
 SERVICES_STOP_TIMEOUT_S = 10.0
 DATABASE_TIMEOUT_S = 120.0
 IDLE_S = 5.0
+# Whoever asks whether a platform runs holds its lock for a moment.
+LOCK_PATIENCE_S = 1.0
 STARTING_S = 0.02
 
 log = logging.getLogger("meridian.platform")
@@ -231,12 +233,12 @@ def main(arguments: list[str]) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
     )
     name_process("meridian")
-    if plan.attached:
-        die_with_parent(signal.SIGTERM, os.getppid())
+    if plan.attached_to is not None:
+        die_with_parent(signal.SIGTERM, plan.attached_to)
     sys.path[:0] = plan.python_path
     plan.folder.make()
     try:
-        with hold(plan.folder.lock) as lock:
+        with hold(plan.folder.lock, patience=LOCK_PATIENCE_S) as lock:
             return Supervisor(plan, lock).run()
     except LockHeld as error:
         log.error("%s", error)

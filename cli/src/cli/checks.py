@@ -1,0 +1,80 @@
+"""`test` and `lint`: what a change must pass, as a newcomer and as the build run it."""
+
+import os
+import subprocess
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from cli.local.home import checkout
+
+console = Console(stderr=True, highlight=False)
+
+
+class Part(StrEnum):
+    """One of the linters."""
+
+    CHECK = "check"
+    FORMAT = "format"
+    TYPES = "types"
+    IMPORTS = "imports"
+
+
+COMMANDS = {
+    Part.CHECK: ["ruff", "check"],
+    Part.FORMAT: ["ruff", "format", "--check"],
+    Part.TYPES: ["mypy"],
+    Part.IMPORTS: ["lint-imports", "--no-cache"],
+}
+
+
+def test(context: typer.Context) -> NoReturn:
+    """Run the tests; arguments go to pytest (`./meridian test cli -k ports`)."""
+    os.chdir(_source_checkout())
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *context.args])
+
+
+def lint(
+    parts: Annotated[
+        list[Part] | None, typer.Argument(help="Which linters to run; all without a name.")
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Let ruff repair and format what it can first.")
+    ] = False,
+) -> None:
+    """Check style (check, format), types and the rules about imports."""
+    root = _source_checkout()
+    programs = Path(sys.executable).parent
+    if fix:
+        _run(programs, ["ruff", "check", "--fix-only"], root)
+        _run(programs, ["ruff", "format"], root)
+    failed = [part for part in parts or list(Part) if not _passes(part, programs, root)]
+    if failed:
+        console.print(f"[red]lint failed:[/] {', '.join(failed)}")
+        raise typer.Exit(1)
+
+
+def _passes(part: Part, programs: Path, root: Path) -> bool:
+    began = time.monotonic()
+    passed = _run(programs, COMMANDS[part], root)
+    verdict = "[green]ok[/]" if passed else "[red]failed[/]"
+    console.print(f"{' '.join(COMMANDS[part])}: {verdict} in {time.monotonic() - began:.1f} s")
+    return passed
+
+
+def _run(programs: Path, command: list[str], root: Path) -> bool:
+    program, *arguments = command
+    return subprocess.run([programs / program, *arguments], cwd=root, check=False).returncode == 0
+
+
+def _source_checkout() -> Path:
+    root = checkout()
+    if not (root / "requirements.lock").exists():
+        console.print("This command works in a checkout of the source only.")
+        raise typer.Exit(2)
+    return root
