@@ -4,7 +4,7 @@ import gc
 import importlib
 import pkgutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 # Importing these costs most of a service's start and of its memory.
 LIBRARIES = (
@@ -37,14 +37,16 @@ LIBRARIES = (
 OURS = ("events", "chassis")
 
 
-def preload() -> list[str]:
+def preload(go_on: Callable[[], bool]) -> list[str]:
     """Import the libraries and our shared packages; freeze them for the garbage collector.
 
-    Returns a sentence for each that could not be imported: the service that needs it will say
-    more when it starts.
+    Stops early when `go_on` says no. Returns a sentence for each that could not be imported: the
+    service that needs it will say more when it starts.
     """
     failures = []
     for name in (*LIBRARIES, *_modules_of_ours()):
+        if not go_on():
+            break
         try:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001 - any module may fail in any way

