@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 
 from chassis.database import Connection
@@ -67,7 +66,7 @@ async def within_reach(
 
 
 async def place_department(
-    connection: asyncpg.Connection[asyncpg.Record],
+    connection: Connection,
     *,
     tenant: UUID,
     id: UUID,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -94,7 +95,7 @@ class Transactions:
                 yield transaction
             self.committed(transaction)
 
-    def reacting(self, connection: Connection, event: Event[object]) -> Transaction:
+    def reacting(self, connection: Connection, event: Event[Any]) -> Transaction:
         """A transaction on behalf of this service, caused by `event`, inside a consumer's batch."""
         cause = Cause(
             correlation=event.correlationid or str(event.id),
