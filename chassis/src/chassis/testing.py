@@ -1,0 +1,236 @@
+"""A service in a test: its real application on a real database, spoken to as its users do.
+
+    async with running(SERVICE, database_url) as contacts:
+        agent = contacts.client(tenant, permissions=reaching("own", "companies", "touches"))
+        answer = await agent.post("/v1/companies", json={"name": "ООО Ромашка"})
+
+Nothing here stands in for a part of the service: requests pass through its HTTP
+application, identities are signed and verified, statements run on PostgreSQL.
+Only the broker is left out: `replicate` and `react` hand events straight to the
+functions that its consumers call. Needs httpx, which only the tests install.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter, FastAPI
+from jwt.algorithms import OKPAlgorithm
+
+from chassis.access import place_department
+from chassis.database import Connection, Database
+from chassis.identity import HEADER, Identity, IdentityVerifier, Reach, claims_of
+from chassis.journal import changed_fields, encoder
+from chassis.migrations import migrate
+from chassis.transactions import Transaction, Transactions, now, uuid7
+from chassis.web.application import application
+from events.envelope import Change, Event
+from events.topics import Aggregate
+from events.values import Record
+
+State = TypeVar("State", bound=Record)
+_LARGEST_BODY = 16 * 1024 * 1024
+
+
+class ServiceShape(Protocol):
+    """What of a service this needs to know."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def migrations(self) -> Path: ...
+    @property
+    def routes(self) -> Sequence[APIRouter]: ...
+
+
+def migrate_now(service: ServiceShape, database_url: str) -> str:
+    """Bring an empty database to the service's newest revision; returns its URL.
+
+    Do it once a session and give every test a tenant of its own: tenants do not
+    see each other, and migrating takes longer than most tests.
+    """
+    asyncio.run(migrate(service.migrations, database_url))
+    return database_url
+
+
+def reaching(reach: Reach, *resources: str) -> dict[str, Reach]:
+    """Permissions to read and write these resources within `reach`."""
+    return {f"{name}:{action}": reach for name in resources for action in ("read", "write")}
+
+
+class Signer:
+    """Signs identities as the gateway does, with a key of its own."""
+
+    KEY_ID = "test"
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+
+    def sign(self, identity: Identity, lifetime_seconds: int = 600) -> str:
+        """The value of the `Meridian-Identity` header."""
+        claims = claims_of(identity, lifetime_seconds)
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.KEY_ID})
+
+    def published(self) -> dict[str, jwt.PyJWK]:
+        """The public keys by their ids, as the gateway's JWKS lists them."""
+        public = OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {self.KEY_ID: jwt.PyJWK(public, algorithm="EdDSA")}
+
+
+class _TrustingVerifier(IdentityVerifier):
+    """Takes the keys from a signer at hand instead of over the network."""
+
+    def __init__(self, signer: Signer) -> None:
+        super().__init__("")
+        self._signer = signer
+
+    async def _published(self) -> dict[str, jwt.PyJWK]:
+        return self._signer.published()
+
+
+class Running:
+    """One service at work on one database."""
+
+    def __init__(
+        self, app: FastAPI, database: Database, transactions: Transactions, signer: Signer
+    ) -> None:
+        self.app = app
+        self.database = database
+        self.transactions = transactions
+        self.signer = signer
+        self._clients = AsyncExitStack()
+
+    # -- people -----------------------------------------------------------------
+
+    def client(
+        self,
+        tenant: UUID,
+        *,
+        permissions: Mapping[str, Reach],
+        user: UUID | None = None,
+        department_path: tuple[UUID, ...] = (),
+    ) -> httpx.AsyncClient:
+        """An HTTP client that speaks as one user (a new one unless named)."""
+        user = user or uuid4()
+        return self.client_of(
+            Identity(
+                tenant=tenant,
+                user=user,
+                actor=str(user),
+                department=department_path[-1] if department_path else None,
+                department_path=department_path,
+                permissions=permissions,
+            )
+        )
+
+    def client_of(self, identity: Identity | None) -> httpx.AsyncClient:
+        """An HTTP client that speaks as `identity`; None is a stranger."""
+        headers = {HEADER: self.signer.sign(identity)} if identity is not None else {}
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app),
+            base_url="http://service.test",
+            headers=headers,
+        )
+        self._clients.push_async_callback(client.aclose)
+        return client
+
+    async def place(
+        self, tenant: UUID, path: tuple[UUID, ...], time_zone: str = "Europe/Moscow"
+    ) -> None:
+        """Let the service know a department: the last of `path`, below the others."""
+        async with self.database.pool.acquire() as connection:
+            await place_department(
+                connection, tenant=tenant, id=path[-1], version=1, path=path, time_zone=time_zone
+            )
+
+    # -- events -----------------------------------------------------------------
+
+    async def replicate(
+        self,
+        apply: Callable[[Connection, Sequence[Event[State]]], Awaitable[None]],
+        *events: Event[State],
+    ) -> None:
+        """Hand one batch of events to a replica's or projection's function."""
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            await apply(connection, events)
+
+    async def react(
+        self,
+        react: Callable[[Transaction, Event[State]], Awaitable[None]],
+        event: Event[State],
+    ) -> None:
+        """Hand one event to a reaction, in a transaction as its consumer opens it."""
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            await react(self.transactions.reacting(connection, event), event)
+
+    async def journal(self, tenant: UUID) -> list[Event[Any]]:
+        """Every event the service has journalled for `tenant`, in order."""
+        rows = await self.database.pool.fetch(
+            "select body from journal where tenant = $1 order by position", tenant
+        )
+        return [msgspec.json.decode(row["body"], type=Event[Any]) for row in rows]
+
+    async def close(self) -> None:
+        await self._clients.aclose()
+
+
+@asynccontextmanager
+async def running(service: ServiceShape, database_url: str) -> AsyncIterator[Running]:
+    """The service on a migrated database (see `migrate_now`), for the length of one test."""
+    database, signer = Database(database_url, connections=8), Signer()
+    await database.open()
+    transactions = Transactions(service.name, database)
+    app = application(service.name, ready=_ready)
+    app.state.database = database
+    app.state.transactions = transactions
+    app.state.identities = _TrustingVerifier(signer)
+    app.state.largest_body_bytes = _LARGEST_BODY
+    for routes in service.routes:
+        app.include_router(routes)
+    kit = Running(app, database, transactions, signer)
+    try:
+        yield kit
+    finally:
+        await kit.close()
+        await database.close()
+
+
+async def _ready() -> list[str]:
+    return []
+
+
+def event(
+    aggregate: Aggregate,
+    verb: str,
+    after: State,
+    *,
+    tenant: UUID,
+    before: State | None = None,
+    id: UUID | None = None,
+) -> Event[State]:
+    """The event `verb` of `aggregate` as a consumer decodes it from the wire."""
+    made = Event(
+        specversion="1.0",
+        datacontenttype="application/json",
+        id=id or uuid7(),
+        source=f"/{aggregate.topic.owner}",
+        type=aggregate.type_of(verb),
+        subject=str(after.id),
+        time=now(),
+        tenantid=tenant,
+        aggregateversion=after.version,
+        actor="somebody",
+        data=Change(after=after, changed=changed_fields(before, after)),
+    )
+    wire = encoder.encode(made)
+    decoded: Event[State] = msgspec.json.decode(wire, type=Event[aggregate.state])  # type: ignore[name-defined]
+    return decoded
