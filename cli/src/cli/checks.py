@@ -29,7 +29,7 @@ COMMANDS = {
     Part.CHECK: ["ruff", "check"],
     Part.FORMAT: ["ruff", "format", "--check"],
     Part.TYPES: ["mypy"],
-    Part.IMPORTS: ["lint-imports", "--no-cache"],
+    Part.IMPORTS: ["lint-imports", "--no-cache", "--no-logo"],
 }
 
 
