@@ -3,6 +3,7 @@
 import typer
 
 from cli import checks
+from cli.imports import command as imports
 from cli.local import commands as local
 
 app = typer.Typer(
@@ -20,6 +21,8 @@ app.command(rich_help_panel=PLATFORM)(local.down)
 app.command(rich_help_panel=PLATFORM)(local.status)
 app.command(rich_help_panel=PLATFORM)(local.logs)
 app.command(rich_help_panel=PLATFORM)(local.doctor)
+
+app.add_typer(imports.app, name="import", rich_help_panel="Data")
 
 CODE = "Working on the code"
 # Everything after these names belongs to the tools they run, options included.

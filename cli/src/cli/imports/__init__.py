@@ -1,0 +1,1 @@
+"""Imports of files that other tools wrote: today the four CSV files of sales opportunities."""
