@@ -5,6 +5,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+# Members whose folder at the root is called like what they import: pytest names their tests
+# `events.tests.…`, and would take the folder for the package if that were not loaded already.
+import chassis  # noqa: F401
+import events  # noqa: F401
+import gateway  # noqa: F401
 from cli.local.broker import Broker
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
