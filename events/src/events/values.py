@@ -16,12 +16,25 @@ Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 
+_DIGITS = 15
+_PLACES = 30
+
 
 class Money(Struct, frozen=True):
-    """An amount in one currency; JSON carries it as a decimal string."""
+    """An amount in one currency; JSON carries it as a decimal string.
+
+    A `ValueError` for what no reader could add up or store: not a number, more
+    than 15 digits before the point, or more than 30 places after it.
+    """
 
     amount: Decimal
     currency: Currency
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_finite() or self.amount.adjusted() >= _DIGITS:
+            raise ValueError(f"an amount is a number of at most {_DIGITS} digits before the point")
+        if int(self.amount.as_tuple().exponent) < -_PLACES:
+            raise ValueError(f"an amount has at most {_PLACES} places after the point")
 
 
 class ExternalId(Struct, frozen=True):
