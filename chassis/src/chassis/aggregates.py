@@ -19,7 +19,7 @@ from chassis.database import Database, fetch
 from chassis.identity import Identity
 from chassis.journal import Step, save
 from chassis.paging import Page, PageRequest
-from chassis.problems import Forbidden, NotFound
+from chassis.problems import Forbidden, InvalidRequest, NotFound
 from chassis.schema import external_id
 from chassis.search import matches
 from chassis.transactions import Transaction
@@ -82,6 +82,23 @@ class AggregateStore(Generic[State]):
         rows = await fetch(transaction.connection, statement)
         states = [self._decoder.decode(row["state"]) for row in rows]
         return {state.id: state for state in states}
+
+    async def readable(self, transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, State]:
+        """Those of `ids` within reach for reading, not locked: what a command may refer to."""
+        statement = select(self.table.c.state).where(
+            self.table.c.id.in_(list(ids)),
+            visible(self.table, transaction.identity, f"{self.resource}:read"),
+        )
+        rows = await fetch(transaction.connection, statement)
+        states = [self._decoder.decode(row["state"]) for row in rows]
+        return {state.id: state for state in states}
+
+    async def existing(self, transaction: Transaction, ids: Iterable[UUID]) -> set[UUID]:
+        """Those of `ids` that exist in the tenant, whether within reach or not."""
+        statement = select(self.table.c.id).where(
+            self.table.c.tenant == transaction.tenant, self.table.c.id.in_(list(ids))
+        )
+        return {row["id"] for row in await fetch(transaction.connection, statement)}
 
     async def save(
         self,
@@ -155,9 +172,7 @@ class AggregateStore(Generic[State]):
             [item.type for item in wanted],
             [item.id for item in wanted],
         )
-        return {
-            ExternalId(row["system"], row["type"], row["id"]): row["record"] for row in rows
-        }
+        return {ExternalId(row["system"], row["type"], row["id"]): row["record"] for row in rows}
 
     # -- reads ------------------------------------------------------------------
 
@@ -183,7 +198,7 @@ class AggregateStore(Generic[State]):
 
     def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
         """What the filters and the search of `page` ask of a row."""
-        wanted = [
+        wanted: list[ColumnElement[bool]] = [
             self.table.c[self.filters[name]].in_(
                 page.values(name, self.table.c[self.filters[name]])
             )
@@ -191,6 +206,8 @@ class AggregateStore(Generic[State]):
             if name != "external_id"
         ]
         if page.search:
+            if "search" not in self.table.c:
+                raise InvalidRequest("this list has no search", field="q")
             wanted.append(and_(*matches(self.table.c.search, page.search)))
         if "external_id" in page.filters:
             wanted.append(self.table.c.id.in_(self._with_external_id(page)))

@@ -3,13 +3,15 @@
 An item is a create body with an optional `id`. It is matched by `id`, else by
 the first of its external ids that is known, and merged into what it matched; an
 equal result is `unchanged` and writes nothing. A wrong item is rejected with its
-problem and does not hold back the others.
+problem and does not hold back the others. Where a record's id follows from its
+fields, items have no `id` and are matched by those fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -58,10 +60,14 @@ class DuplicateInRequest(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[State]):
-    """What the rules make of one item: the new state, and the verb of its event."""
+    """What the rules make of one item: the new state, and the verb of its event.
+
+    `at` is when it happened in the business, the moment of the command by default.
+    """
 
     verb: str
     state: State
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,24 @@ class Upsert(Generic[State, Draft]):
     """How one kind of aggregate is upserted.
 
     `decide(before, draft, identity)` applies the rules: `before` is None for a
-    new record. It raises problems for items that break a rule.
+    new record. It raises problems for items that break a rule. `identify` gives
+    the id that follows from an item's fields, None when they are not well-formed.
     """
 
     store: AggregateStore[State]
     draft: type[Draft]
     decide: Callable[[State | None, Draft, Identity], Decision[State]]
+    identify: Callable[[dict[str, Any]], UUID | None] | None = None
+
+    def id_of(self, item: dict[str, Any]) -> UUID | None:
+        """The id by which `item` names a record, if it does."""
+        return _given_id(item) if self.identify is None else self.identify(item)
+
+    def fields_of(self, item: dict[str, Any]) -> dict[str, Any]:
+        """What of `item` is the draft."""
+        if self.identify is not None:
+            return item
+        return {name: value for name, value in item.items() if name != "id"}
 
 
 async def upsert(
@@ -84,7 +102,7 @@ async def upsert(
     if not 1 <= len(items) <= LARGEST_BULK:
         raise InvalidRequest(f"between 1 and {LARGEST_BULK} items", field="items")
     transaction.identity.reach(f"{kind.store.resource}:write")
-    known = await _known(transaction, kind.store, items)
+    known = await _known(transaction, kind, items)
     verdicts: list[Verdict] = []
     steps: list[Step] = []
     seen: set[object] = set()
@@ -92,7 +110,10 @@ async def upsert(
         try:
             verdict, step = await _judge(transaction, kind, item, known, seen)
         except Problem as problem:
-            verdict, step = Verdict(index=index, verdict="rejected", problem=problem.document()), None
+            verdict, step = (
+                Verdict(index=index, verdict="rejected", problem=problem.document()),
+                None,
+            )
         verdict.index = index
         verdicts.append(verdict)
         if step is not None:
@@ -105,17 +126,21 @@ async def upsert(
 class _Known(Generic[State]):
     by_external_id: dict[ExternalId, UUID]
     reachable: dict[UUID, State]
+    existing: set[UUID]
 
 
 async def _known(
-    transaction: Transaction, store: AggregateStore[State], items: list[dict[str, Any]]
+    transaction: Transaction, kind: Upsert[State, Draft], items: list[dict[str, Any]]
 ) -> _Known[State]:
+    store = kind.store
     external = [item for given in items for item in _external_ids(given)]
     by_external_id = await store.named_by(transaction, external)
     ids = set(by_external_id.values())
-    ids.update(id for item in items if (id := _id(item)) is not None)
+    ids.update(id for item in items if (id := kind.id_of(item)) is not None)
     reachable = await store.load_many(transaction, ids) if ids else {}
-    return _Known(by_external_id, reachable)
+    # Only an id that follows from the fields may belong to a record still to be made.
+    existing = ids if kind.identify is None else await store.existing(transaction, ids)
+    return _Known(by_external_id, reachable, existing)
 
 
 async def _judge(
@@ -125,13 +150,14 @@ async def _judge(
     known: _Known[State],
     seen: set[object],
 ) -> tuple[Verdict, Step | None]:
-    fields = {name: value for name, value in item.items() if name != "id"}
-    before = _matched(kind.store, item, known)
+    fields = kind.fields_of(item)
+    id = _named(kind, item, known)
+    before = _matched(kind, id, known)
     if before is None:
         draft = converted(fields, kind.draft)
     else:
         draft = merged(before, fields, kind.draft)
-    names = {before.id} if before is not None else set(_external_ids(item))
+    names = {id} if id is not None else set(_external_ids(item))
     if names & seen:
         raise DuplicateInRequest("an earlier item of this request names the same record")
     seen |= names
@@ -140,27 +166,31 @@ async def _judge(
         return Verdict(index=0, verdict="unchanged", id=before.id, version=before.version), None
     if before is None and not await kind.store.may_hold(transaction, decision.state):
         raise InvalidRequest("a new record must lie within your own reach", field="department")
-    step = kind.store.step(transaction, decision.verb, before, decision.state)
+    step = kind.store.step(transaction, decision.verb, before, decision.state, at=decision.at)
     word: Literal["created", "updated"] = "created" if before is None else "updated"
     return Verdict(index=0, verdict=word, id=step.after.id, version=step.after.version), step
 
 
-def _matched(
-    store: AggregateStore[State], item: dict[str, Any], known: _Known[State]
-) -> State | None:
-    id = _id(item)
-    if id is None:
-        named = (known.by_external_id.get(external) for external in _external_ids(item))
-        id = next((record for record in named if record is not None), None)
-        if id is None:
-            return None
+def _named(kind: Upsert[State, Draft], item: dict[str, Any], known: _Known[State]) -> UUID | None:
+    """The id of the record that `item` names, by its id or its external ids."""
+    id = kind.id_of(item)
+    if id is not None:
+        return id
+    named = (known.by_external_id.get(external) for external in _external_ids(item))
+    return next((record for record in named if record is not None), None)
+
+
+def _matched(kind: Upsert[State, Draft], id: UUID | None, known: _Known[State]) -> State | None:
+    """The record `id` as it is; None when it is still to be made."""
+    if id is None or id not in known.existing:
+        return None
     try:
         return known.reachable[id]
     except KeyError:
-        raise NotFound(f"there is no {store.kind} {id}", field="id") from None
+        raise NotFound(f"there is no {kind.store.kind} {id}", field="id") from None
 
 
-def _id(item: dict[str, Any]) -> UUID | None:
+def _given_id(item: dict[str, Any]) -> UUID | None:
     value = item.get("id")
     if value is None:
         return None
