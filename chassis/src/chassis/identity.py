@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -60,7 +61,7 @@ def system_identity(tenant: UUID, service: str) -> Identity:
 
 
 class _Everything(dict[str, Reach]):
-    def get(self, key: str, default: Any = None) -> Reach:  # type: ignore[override]  # noqa: ARG002
+    def get(self, key: str, default: Any = None) -> Reach:  # noqa: ARG002
         return "all"
 
 
@@ -95,18 +96,26 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
         raise Unauthenticated("the identity is incomplete") from error
 
 
-class IdentityVerifier:
-    """Verifies identities with the gateway's keys, fetched when first needed.
+KeySource = Callable[[], Awaitable[Mapping[str, jwt.PyJWK]]]
+"""Answers the public keys that sign identities, by their ids."""
 
-    What was verified is remembered until it expires: the gateway forwards one
-    signed identity for many requests.
+# Clocks of different machines are not quite the same.
+_LEEWAY_SECONDS = 5
+
+
+class IdentityVerifier:
+    """Verifies identities with the gateway's keys, had when first needed.
+
+    `keys` is the address of the gateway's JWKS, or a function that has the keys
+    at hand. What was verified is remembered until it expires: the gateway
+    forwards one signed identity for many requests.
     """
 
     REMEMBERED = 10_000
 
-    def __init__(self, jwks_url: str) -> None:
-        self._jwks_url = jwks_url
-        self._keys: dict[str, jwt.PyJWK] = {}
+    def __init__(self, keys: str | KeySource) -> None:
+        self._published = keys if callable(keys) else partial(_fetched, keys)
+        self._keys: Mapping[str, jwt.PyJWK] = {}
         self._fetching = asyncio.Lock()
         self._fetched_at = 0.0
         self._verified: dict[str, tuple[float, Identity]] = {}
@@ -134,6 +143,7 @@ class IdentityVerifier:
                 key,
                 algorithms=["EdDSA"],
                 audience=AUDIENCE,
+                leeway=_LEEWAY_SECONDS,
                 options={"require": ["exp", "aud", "sub"]},
             )
         except jwt.InvalidTokenError as error:
@@ -151,15 +161,16 @@ class IdentityVerifier:
         except KeyError:
             raise Unauthenticated("the identity is signed by an unknown key") from None
 
-    async def _published(self) -> dict[str, jwt.PyJWK]:
-        timeout = aiohttp.ClientTimeout(total=3)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(self._jwks_url) as answer,
-            ):
-                answer.raise_for_status()
-                document = await answer.json()
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise Unavailable("the gateway's keys cannot be had") from error
-        return {key["kid"]: jwt.PyJWK(key) for key in document["keys"]}
+
+async def _fetched(jwks_url: str) -> dict[str, jwt.PyJWK]:
+    timeout = aiohttp.ClientTimeout(total=3)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(jwks_url) as answer,
+        ):
+            answer.raise_for_status()
+            document = await answer.json()
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise Unavailable("the gateway's keys cannot be had") from error
+    return {key["kid"]: jwt.PyJWK(key) for key in document["keys"]}

@@ -80,21 +80,10 @@ class Signer:
         claims = claims_of(identity, lifetime_seconds)
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.KEY_ID})
 
-    def published(self) -> dict[str, jwt.PyJWK]:
+    async def published(self) -> dict[str, jwt.PyJWK]:
         """The public keys by their ids, as the gateway's JWKS lists them."""
         public = OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {self.KEY_ID: jwt.PyJWK(public, algorithm="EdDSA")}
-
-
-class _TrustingVerifier(IdentityVerifier):
-    """Takes the keys from a signer at hand instead of over the network."""
-
-    def __init__(self, signer: Signer) -> None:
-        super().__init__("")
-        self._signer = signer
-
-    async def _published(self) -> dict[str, jwt.PyJWK]:
-        return self._signer.published()
 
 
 class Running:
@@ -192,7 +181,7 @@ async def running(service: ServiceShape, database_url: str) -> AsyncIterator[Run
     app = application(service.name, ready=_ready)
     app.state.database = database
     app.state.transactions = transactions
-    app.state.identities = _TrustingVerifier(signer)
+    app.state.identities = IdentityVerifier(signer.published)
     app.state.largest_body_bytes = _LARGEST_BODY
     for routes in service.routes:
         app.include_router(routes)
