@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+class Problem(Exception):
     """An answer that is not the one asked for, with its HTTP status.
 
     `extra` holds members of the document beyond the standard ones.

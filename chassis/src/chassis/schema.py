@@ -185,6 +185,7 @@ V1: tuple[str, ...] = (
         version bigint not null,
         body bytea not null,
         error text not null,
+        gap boolean not null,
         parked_at timestamptz not null default clock_timestamp(),
         primary key (consumer, topic, tenant, key, version)
     )""",

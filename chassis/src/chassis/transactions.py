@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -86,7 +86,9 @@ class Transactions:
         self._listeners.append(listener)
 
     @asynccontextmanager
-    async def begin(self, identity: Identity, cause: Cause | None = None) -> AsyncIterator[Transaction]:
+    async def begin(
+        self, identity: Identity, cause: Cause | None = None
+    ) -> AsyncIterator[Transaction]:
         """A transaction on a connection of its own; commits when the block ends well."""
         async with self.database.pool.acquire() as connection:
             async with connection.transaction():
@@ -115,8 +117,6 @@ class Transactions:
 
 async def wait_or_timeout(event: asyncio.Event, seconds: float) -> None:
     """Return when `event` is set, or after so many seconds; clears it."""
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        pass
     event.clear()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from events import contacts, directory, marketing, sales, topics
 from events.topics import Aggregate
 
-
 _EVERY_SERVICE = ("contacts", "sales", "marketing", "analytics")
 
 TENANT = Aggregate(topics.TENANT, directory.Tenant, ("created", "changed"), _EVERY_SERVICE)
@@ -40,9 +39,7 @@ CHANNEL = Aggregate(topics.CHANNEL, marketing.Channel, ("created", "changed"), (
 CAMPAIGN = Aggregate(topics.CAMPAIGN, marketing.Campaign, ("created", "changed"), ("analytics",))
 SPEND = Aggregate(topics.SPEND, marketing.Spend, ("recorded", "changed"), ("analytics",))
 FORM = Aggregate(topics.FORM, marketing.Form, ("created", "changed"))
-LEAD = Aggregate(
-    topics.LEAD, marketing.Lead, ("captured", "converted"), ("contacts", "analytics")
-)
+LEAD = Aggregate(topics.LEAD, marketing.Lead, ("captured", "converted"), ("contacts", "analytics"))
 
 AGGREGATES: tuple[Aggregate, ...] = (
     TENANT, DEPARTMENT, USER,

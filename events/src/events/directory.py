@@ -9,9 +9,7 @@ from msgspec import Meta
 
 from events.values import Currency, Name, Record
 
-Role = Literal[
-    "administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"
-]
+Role = Literal["administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"]
 
 
 class Tenant(Record, frozen=True, kw_only=True):

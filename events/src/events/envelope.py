@@ -63,9 +63,10 @@ class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defa
 def complete(body: bytes, recorded: datetime, position: int) -> bytes:
     """The document as it is sent: `body` plus what the journal assigned."""
     stamp = recorded.astimezone(UTC).isoformat(timespec="microseconds")
-    return body[:-1] + (
-        f',"recordedtime":"{stamp.replace("+00:00", "Z")}","position":{position}}}'
-    ).encode()
+    return (
+        body[:-1]
+        + (f',"recordedtime":"{stamp.replace("+00:00", "Z")}","position":{position}}}').encode()
+    )
 
 
 def partition_key(tenant: UUID, subject: str) -> bytes:

@@ -1,8 +1,8 @@
 """One HTTP command: identity, idempotency, transaction, answer.
 
-    @routes.post("/deals/{id}/win", **answers(Deal))
-    async def win(id: UUID, outcome: Win = json_body(Win), command: Command = COMMAND):
-        return await command.run(lambda tx: use_cases.win(tx, id, outcome))
+@routes.post("/deals/{id}/win", **answers(Deal))
+async def win(id: UUID, outcome: Win = json_body(Win), command: Command = COMMAND):
+return await command.run(lambda tx: use_cases.win(tx, id, outcome))
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from fastapi import Depends
@@ -186,5 +185,3 @@ COMMAND: Any = Depends(_command)
 def state_response(version: int, state: str) -> Response:
     """A representation made of ready JSON, with its ETag."""
     return Response(state, media_type="application/json", headers={"ETag": f'"{version}"'})
-
-

@@ -75,7 +75,10 @@ def _describe(operation: dict[str, Any], route: APIRoute, types: dict[str, type]
         if many:
             schema = _page(schema)
         operation["responses"] = {
-            str(status): {"description": "Done", "content": {"application/json": {"schema": schema}}}
+            str(status): {
+                "description": "Done",
+                "content": {"application/json": {"schema": schema}},
+            }
         }
     operation.setdefault("responses", {})["default"] = {
         "description": "A problem (RFC 9457)",
@@ -98,7 +101,7 @@ def _describe(operation: dict[str, Any], route: APIRoute, types: dict[str, type]
         operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
 
 
-def _schema(type_: type, types: dict[str, type]) -> dict[str, Any]:
+def _schema(type_: Any, types: dict[str, type]) -> dict[str, Any]:
     name = getattr(type_, "__name__", str(type_))
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
         return {"type": "object"}

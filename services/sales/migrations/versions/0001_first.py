@@ -1,6 +1,7 @@
 """The first tables of sales."""
 
 from alembic import op
+
 from chassis import schema
 
 revision = "0001"

@@ -1,0 +1,227 @@
+"""Consumers on the broker: one raw batch subscriber each, offsets committed by us.
+
+FastStream's conveniences are switched off on purpose: its default ack policy is
+at most once, parsers and decoders that fail redeliver for ever, and errors in
+handlers are swallowed. So records arrive raw, are decoded in the inbox, and the
+handler returns only when the batch is in the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+
+from chassis import telemetry
+from chassis.database import PASSING_FAILURES
+from chassis.inbox import PASSING, Consumer, Delivery, Inbox
+from chassis.kafka import BROKER_FAILURES
+from chassis.settings import PlatformSettings
+from chassis.transactions import Transactions
+
+log = logging.getLogger(__name__)
+
+_IDLE_MS = 20
+"""How long a poll waits for records; FastStream sleeps as long again after an empty one."""
+_PROGRESS_SECONDS = 0.25
+
+
+class Subscription:
+    """One consumer in one generation, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        transactions: Transactions,
+        settings: PlatformSettings,
+        generation: str,
+    ) -> None:
+        self.consumer = consumer
+        self._inbox = Inbox(consumer, transactions)
+        self._database = transactions.database
+        self._settings = settings
+        self._generation = generation
+        self._stopping = False
+        self._applied: dict[TopicPartition, int] = {}
+        self._progress: asyncio.Task[None] | None = None
+        self._broker = KafkaBroker(
+            settings.kafka,
+            logger=None,
+            apply_types=False,
+            allow_auto_create_topics=False,
+            acks="all",
+            graceful_timeout=10.0,
+        )
+        session = settings.kafka_session_timeout_ms
+        self._subscriber = self._broker.subscriber(
+            *consumer.topics,
+            batch=True,
+            group_id=f"{consumer.name}@{generation}",
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            session_timeout_ms=session,
+            heartbeat_interval_ms=session // 6,
+            rebalance_timeout_ms=session * 2,
+            max_poll_interval_ms=24 * 3600 * 1000,
+            fetch_max_wait_ms=100,
+            batch_timeout_ms=_IDLE_MS,
+            max_records=settings.consumer_batch,
+            parser=_raw,
+            decoder=_itself,
+            listener=_Placing(self),
+        )
+        self._subscriber(self._receive)
+
+    async def placed(self, places: Collection[TopicPartition]) -> None:
+        """These partitions are ours to read from now on, from the committed offsets."""
+        reader = self._subscriber.consumer
+        if reader is not None:
+            self._applied = {place: await reader.committed(place) or 0 for place in places}
+
+    async def start(self) -> None:
+        """Join the group; raises `BROKER_FAILURES`."""
+        await self._broker.start()
+        self._progress = asyncio.create_task(self._keep_progress())
+
+    async def stop(self) -> None:
+        self._stopping = True
+        if self._progress is not None:
+            self._progress.cancel()
+        try:
+            await asyncio.wait_for(self._broker.stop(), 15)
+        except BROKER_FAILURES as error:
+            log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the broker has given this consumer partitions to read."""
+        reader = self._subscriber.consumer
+        return reader is not None and bool(reader.assignment())
+
+    async def _receive(self, message: KafkaMessage) -> None:
+        """Apply one batch, waiting out failures of infrastructure; then commit its offsets."""
+        records: tuple[ConsumerRecord[Any, Any], ...] = message.raw_message
+        deliveries = [
+            Delivery(record.topic, record.partition, record.offset, record.key, record.value)
+            for record in records
+        ]
+        wait = 0.05
+        while not self._stopping:
+            try:
+                effects = await self._inbox.apply(self._generation, deliveries)
+                break
+            except PASSING as error:
+                log.warning("%s pauses: %s", self.consumer.name, error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+        else:
+            return
+        telemetry.APPLIED.labels(self.consumer.name).inc(effects)
+        offsets = {
+            TopicPartition(record.topic, record.partition): record.offset + 1 for record in records
+        }
+        self._applied.update(offsets)
+        await self._commit(offsets)
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """Commit exactly what was applied. A failure costs a redelivery, which changes nothing."""
+        reader = self._subscriber.consumer
+        if reader is None:
+            return
+        held = {place: offset for place, offset in offsets.items() if place in reader.assignment()}
+        try:
+            if held:
+                await reader.commit(held)
+        except (KafkaError, TimeoutError) as error:
+            log.info("%s could not commit offsets: %s", self.consumer.name, error)
+
+    # -- how fresh ------------------------------------------------------------------
+
+    async def _keep_progress(self) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            try:
+                asked = datetime.now(UTC)
+                if self._is_caught_up():
+                    await self._write_progress(asked)
+                await self._measure(asked)
+            except PASSING_FAILURES as error:
+                log.warning("%s cannot note its progress: %s", self.consumer.name, error)
+
+    def _is_caught_up(self) -> bool:
+        """Whether everything that the broker had at the last fetch has been applied."""
+        reader = self._subscriber.consumer
+        if reader is None:
+            return False
+        assigned = reader.assignment()
+        for place in assigned:
+            end = reader.highwater(place)
+            if end is None or self._applied.get(place, -1) < end:
+                return False
+        return bool(assigned)
+
+    async def _write_progress(self, moment: datetime) -> None:
+        await self._database.pool.execute(
+            """insert into projection (consumer, as_of) values ($1, $2)
+               on conflict (consumer) do update
+               set as_of = greatest(projection.as_of, excluded.as_of)""",
+            self.consumer.name,
+            moment,
+        )
+
+    async def _measure(self, moment: datetime) -> None:
+        row = await self._database.pool.fetchrow(
+            """select (select as_of from projection where consumer = $1) as as_of,
+                      (select count(*) from (select distinct topic, tenant, key from parked
+                                             where consumer = $1) as keys) as parked""",
+            self.consumer.name,
+        )
+        if row is None:
+            return
+        telemetry.PARKED.labels(self.consumer.name).set(row["parked"])
+        if row["as_of"] is not None:
+            age = (moment - row["as_of"]).total_seconds()
+            telemetry.PROJECTION_AGE.labels(self.consumer.name).set(max(age, 0.0))
+
+
+class _Placing(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells a subscription which partitions it has been given."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        pass
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self._subscription.placed(assigned)
+
+
+async def _raw(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
+    """FastStream's own parser fails on a null header, before anybody can handle it."""
+    return KafkaMessage(raw_message=records, body=b"", headers={}, consumer=_NO_CONSUMER)
+
+
+async def _itself(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+class _NoConsumer:
+    """Acknowledging through FastStream is not done here: it commits every partition."""
+
+    async def commit(self) -> None:
+        raise NotImplementedError
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        raise NotImplementedError
+
+
+_NO_CONSUMER = _NoConsumer()

@@ -1,0 +1,129 @@
+"""Generations of the broker's memory: noticing a lost or replaced broker, and refilling it.
+
+The first record of the compacted topic `crm.genesis` names the generation. Each
+owner remembers the generations that it has filled; when the broker's is another
+(or there is none: every start of the local platform, whose broker keeps nothing
+on disk), the owner *refills*: every journal row of the last day and the newest
+row of every older subject goes through the outbox again, in journal order.
+Consumers start at the beginning of a new generation and skip what they have
+applied.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from chassis.database import Database
+from chassis.kafka import admin, make_topics, wrongly_partitioned
+from chassis.settings import PlatformSettings
+from chassis.transactions import uuid7
+from events.topics import GENESIS, TOPICS, Topic
+
+log = logging.getLogger(__name__)
+
+_PARTITION = TopicPartition(GENESIS.name, 0)
+
+
+class Genesis:
+    """Reads the broker's generation, and begins one where there is none."""
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self._settings = settings
+        self._reader: AIOKafkaConsumer | None = None
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.stop()
+            self._reader = None
+
+    async def current(self) -> str | None:
+        """The generation's id; None when the broker has none. Raises `BROKER_FAILURES`."""
+        if self._reader is None:
+            reader = AIOKafkaConsumer(
+                bootstrap_servers=self._settings.kafka,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                request_timeout_ms=5_000,
+            )
+            await reader.start()
+            reader.assign([_PARTITION])
+            self._reader = reader
+        ends = await self._reader.end_offsets([_PARTITION])
+        if ends[_PARTITION] == 0:
+            return None
+        beginnings = await self._reader.beginning_offsets([_PARTITION])
+        self._reader.seek(_PARTITION, beginnings[_PARTITION])
+        records = await self._reader.getmany(_PARTITION, timeout_ms=2_000, max_records=1)
+        first = records.get(_PARTITION)
+        return first[0].value.decode() if first and first[0].value else None
+
+    async def begin(self) -> str:
+        """The generation's id, having begun one if there was none.
+
+        Owners may race: each writes a candidate, and the first record counts. The
+        records have different keys, so that compaction keeps the first.
+        """
+        async with admin(self._settings) as client:
+            await make_topics(client, [GENESIS], self._settings)
+            found = await self.current()
+            if found is None:
+                await self._make_topics_afresh(client)
+                await self._write_candidate()
+                found = await self.current()
+            else:
+                await make_topics(client, TOPICS, self._settings)
+        if found is None:
+            raise TimeoutError("the broker does not give back its genesis")
+        return found
+
+    async def _make_topics_afresh(self, client: AIOKafkaAdminClient) -> None:
+        await make_topics(client, TOPICS, self._settings)
+        wrong: Sequence[Topic] = await wrongly_partitioned(client, TOPICS)
+        if wrong and await self.current() is None:
+            log.warning("making topics anew: %s", [topic.name for topic in wrong])
+            await client.delete_topics([topic.name for topic in wrong])
+            await make_topics(client, wrong, self._settings)
+
+    async def _write_candidate(self) -> None:
+        candidate = str(uuid7()).encode()
+        producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all")
+        await producer.start()
+        try:
+            await producer.send_and_wait(GENESIS.name, candidate, key=candidate, partition=0)
+        finally:
+            await producer.stop()
+
+
+async def refill(database: Database, generation: str) -> int:
+    """Queue what a new generation must remember; 0 when the owner has filled it already.
+
+    Remembering the generation and queueing are one transaction.
+    """
+    async with database.pool.acquire() as connection, connection.transaction():
+        known = await connection.fetchval("select id from generation where id = $1", generation)
+        if known is not None:
+            return 0
+        # The lock keeps two workers of one owner from refilling the same generation twice.
+        await connection.execute("lock table generation in share row exclusive mode")
+        fresh = await connection.fetchval(
+            "insert into generation (id) values ($1) on conflict do nothing returning true",
+            generation,
+        )
+        if not fresh:
+            return 0
+        done = await connection.execute(
+            """insert into outbox (position, topic, slot, recordedtime)
+               select position, topic, slot, recordedtime from journal
+               where recordedtime > clock_timestamp() - interval '1 day'
+               union
+               select newest.* from (
+                   select distinct on (tenant, subject) position, topic, slot, recordedtime
+                   from journal order by tenant, subject, version desc) as newest
+               on conflict do nothing""",
+            timeout=600,
+        )
+        return int(done.rpartition(" ")[2])

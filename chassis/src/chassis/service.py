@@ -1,0 +1,219 @@
+"""A service as a whole: declared in its `app.py`, run from its `__main__.py`.
+
+`serve --role api` answers HTTP, `worker` relays and consumes, `all` does both in
+one process. `/readyz` of a worker means a known generation and assigned
+partitions; with role `all` that is asked for at the start only, because commands
+go on while the broker is away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from chassis import telemetry
+from chassis.database import PASSING_FAILURES, Database
+from chassis.identity import IdentityVerifier
+from chassis.inbox import Consumer
+from chassis.migrations import migrate
+from chassis.settings import PlatformSettings, ServiceSettings
+from chassis.transactions import Transactions
+from chassis.web.application import application
+from chassis.worker import Worker
+
+log = logging.getLogger(__name__)
+
+Role = Literal["api", "worker", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running service, for what wraps its HTTP application."""
+
+    app: FastAPI
+    transactions: Transactions
+    settings: ServiceSettings
+    platform: PlatformSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The table of contents of a service.
+
+    `owner` is whose topics it publishes. `wrap` may put an ASGI application in
+    front of the service's own, as the gateway does with its edge.
+    """
+
+    name: str
+    owner: str
+    settings: Callable[[], ServiceSettings]
+    migrations: Path
+    routes: Sequence[APIRouter] = ()
+    consumers: Sequence[Consumer] = ()
+    wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
+
+
+def run(service: Service, argv: Sequence[str]) -> int:
+    """The command line of a service; returns the exit code."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service.name}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve_command = commands.add_parser("serve", help="run until stopped")
+    serve_command.add_argument("--role", choices=("api", "worker", "all"), default="all")
+    serve_command.add_argument("--migrate", action="store_true", help="migrate first")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    arguments = parser.parse_args(argv)
+    platform = PlatformSettings()
+    telemetry.configure(service.name, platform.log_level, platform.otlp_endpoint)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if arguments.command == "migrate" or arguments.migrate:
+            runner.run(_migrate(service))
+        if arguments.command == "serve":
+            runner.run(serve(service, arguments.role, platform))
+    return 0
+
+
+async def _migrate(service: Service) -> None:
+    url = service.settings().database_url
+    while True:
+        try:
+            await migrate(service.migrations, url)
+            return
+        except PASSING_FAILURES as error:
+            log.warning("the database is not there yet: %s", error)
+            await asyncio.sleep(0.2)
+
+
+async def serve(service: Service, role: Role, platform: PlatformSettings) -> None:
+    """Run `service` in `role` until SIGTERM or SIGINT; then finish what is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings = service.settings()
+    async with _opened(settings) as database:
+        transactions = Transactions(service.name, database)
+        worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
+        process = Process(
+            assemble(service, role, transactions, worker, platform),
+            transactions,
+            settings,
+            platform,
+        )
+        tasks = [asyncio.create_task(_answer(service, role, process, stop))]
+        if role != "api":
+            tasks.append(asyncio.create_task(worker.run()))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        for task in tasks[1:]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        stopping.cancel()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+
+def assemble(
+    service: Service,
+    role: Role,
+    transactions: Transactions,
+    worker: Worker,
+    platform: PlatformSettings,
+) -> FastAPI:
+    """The HTTP application of `service`; a worker has its probes only."""
+
+    async def ready() -> list[str]:
+        missing = await _database_missing(transactions.database)
+        if role == "worker" or (role == "all" and not worker.has_been_ready):
+            missing += worker.missing()
+        return missing
+
+    app = application(service.name, ready=ready)
+    app.state.database = transactions.database
+    app.state.transactions = transactions
+    app.state.identities = IdentityVerifier(platform.jwks_url)
+    app.state.largest_body_bytes = platform.largest_body_bytes
+    if role != "worker":
+        for routes in service.routes:
+            app.include_router(routes)
+    return app
+
+
+async def _database_missing(database: Database) -> list[str]:
+    try:
+        await asyncio.wait_for(database.pool.fetchval("select 1"), 2)
+    except (*PASSING_FAILURES, TimeoutError) as error:
+        return [f"the database does not answer: {error}"]
+    return []
+
+
+async def _answer(service: Service, role: Role, process: Process, stop: asyncio.Event) -> None:
+    """Answer HTTP until `stop`."""
+    wrap = service.wrap if service.wrap is not None and role != "worker" else _as_it_is
+    async with wrap(process) as asgi:
+        settings = process.settings
+        server = _Server(
+            uvicorn.Config(
+                asgi,
+                host=settings.host,
+                port=settings.port,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=8,
+            )
+        )
+        serving = asyncio.create_task(server.serve())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        stopping.cancel()
+
+
+@asynccontextmanager
+async def _as_it_is(process: Process) -> AsyncIterator[ASGIApp]:
+    yield process.app
+
+
+class _Server(uvicorn.Server):
+    """Signals are the service's business: uvicorn would die of them before the worker stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+@asynccontextmanager
+async def _opened(settings: ServiceSettings) -> AsyncIterator[Database]:
+    """The database, waited for as long as it takes: an orchestrator starts all at once."""
+    database = Database(settings.database_url, settings.database_connections)
+    while True:
+        try:
+            await database.open()
+            break
+        except PASSING_FAILURES as error:
+            log.warning("the database is not there yet: %s", error)
+            await asyncio.sleep(0.2)
+    try:
+        yield database
+    finally:
+        await database.close()

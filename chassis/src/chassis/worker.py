@@ -1,0 +1,122 @@
+"""The worker of a service: relays, consumes, and starts anew when the broker is another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chassis.consumers import Subscription
+from chassis.database import PASSING_FAILURES
+from chassis.generations import Genesis, refill
+from chassis.inbox import Consumer
+from chassis.kafka import BROKER_FAILURES
+from chassis.relay import Relay
+from chassis.settings import PlatformSettings
+from chassis.transactions import Transactions
+from events.topics import owned_by
+
+log = logging.getLogger(__name__)
+
+_HOUSEKEEPING_SECONDS = 3_600
+
+
+class Worker:
+    """Runs a service's relay and consumers in the broker's current generation."""
+
+    def __init__(
+        self,
+        service: str,
+        owner: str,
+        consumers: Sequence[Consumer],
+        transactions: Transactions,
+        settings: PlatformSettings,
+    ) -> None:
+        self._service = service
+        self._consumers = consumers
+        self._transactions = transactions
+        self._settings = settings
+        self._topics = owned_by(owner)
+        self._relay = Relay(service, self._topics, transactions.database, settings)
+        self._genesis = Genesis(settings)
+        self._subscriptions: list[Subscription] = []
+        self.generation: str | None = None
+        self.has_been_ready = False
+        transactions.on_commit(self._relay.wake)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_house())
+            tasks.create_task(self._follow_generations())
+
+    def missing(self) -> list[str]:
+        """What is not yet there, in words; nothing when the worker is at work."""
+        if self.generation is None:
+            return ["the broker's generation is not known yet"]
+        waiting = [s.consumer.name for s in self._subscriptions if not s.is_assigned]
+        if len(self._subscriptions) < len(self._consumers) or waiting:
+            return [f"no partitions assigned to {name}" for name in waiting or ["consumers"]]
+        self.has_been_ready = True
+        return []
+
+    async def _follow_generations(self) -> None:
+        while True:
+            try:
+                generation = await self._genesis.begin()
+                queued = await refill(self._transactions.database, generation)
+                if queued:
+                    log.info("refilling generation %s with %d events", generation, queued)
+                await self._work_in(generation)
+                log.warning("the broker is another: generation %s is over", generation)
+            except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
+                log.warning("the worker waits for the broker: %s", error)
+                await self._genesis.close()
+                await asyncio.sleep(0.2)
+
+    async def _work_in(self, generation: str) -> None:
+        """Relay and consume until the broker's generation is another."""
+        relaying = asyncio.create_task(self._relay.run())
+        try:
+            subscriptions = [
+                Subscription(consumer, self._transactions, self._settings, generation)
+                for consumer in self._consumers
+            ]
+            self._subscriptions = subscriptions
+            await asyncio.gather(*(subscription.start() for subscription in subscriptions))
+            self.generation = generation
+            while await self._is_still(generation):
+                await asyncio.sleep(self._settings.generation_check_seconds)
+                if relaying.done():
+                    relaying.result()
+        finally:
+            self.generation = None
+            relaying.cancel()
+            await asyncio.gather(
+                relaying, *(s.stop() for s in self._subscriptions), return_exceptions=True
+            )
+            self._subscriptions = []
+
+    async def _is_still(self, generation: str) -> bool:
+        """Whether the broker remembers this generation; its absence proves nothing yet."""
+        try:
+            return await self._genesis.current() == generation
+        except BROKER_FAILURES as error:
+            log.warning("the broker does not answer: %s", error)
+            await self._genesis.close()
+            return True
+
+    async def _keep_house(self) -> None:
+        """Make the journal's next months, forget old idempotency keys."""
+        while True:
+            try:
+                pool = self._transactions.database.pool
+                await pool.execute("select journal_months(3)")
+                await pool.execute(
+                    "delete from idempotency_key where created < now() - $1::interval",
+                    timedelta(days=self._settings.idempotency_days),
+                )
+            except PASSING_FAILURES as error:
+                log.warning("housekeeping waits: %s", error)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
