@@ -7,18 +7,31 @@ replica that directory events keep (`place_department`).
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 
 from chassis.database import Connection
 from chassis.identity import Identity
 from chassis.schema import department
 
+Draft = TypeVar("Draft", bound=msgspec.Struct)
+
 
 def path_text(path: tuple[UUID, ...]) -> str:
     """A department's path as the replica keeps it: `/root/.../id/`."""
     return "/" + "".join(f"{step}/" for step in path)
+
+
+def placed(draft: Draft, identity: Identity) -> Draft:
+    """`draft` with its owner and department: as it says, else whoever makes it and theirs."""
+    return msgspec.structs.replace(
+        draft,
+        owner=draft.owner or identity.user,  # type: ignore[attr-defined]
+        department=draft.department or identity.department,  # type: ignore[attr-defined]
+    )
 
 
 def visible(table: Table, identity: Identity, permission: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ fields, items have no `id` and are matched by those fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -93,6 +93,21 @@ class Upsert(Generic[State, Draft]):
         if self.identify is not None:
             return item
         return {name: value for name, value in item.items() if name != "id"}
+
+
+def ids_in(items: Iterable[dict[str, Any]], field: str) -> set[UUID]:
+    """The well-formed ids that `items` give as `field`: what a use case loads before it decides."""
+    return {id for item in items if (id := _uuid(item.get(field))) is not None}
+
+
+async def record_ids(
+    transaction: Transaction, store: AggregateStore[State], items: Iterable[dict[str, Any]]
+) -> set[UUID]:
+    """Which records `items` name, by id or external id, whether within reach or not."""
+    listed = list(items)
+    external = [item for given in listed for item in _external_ids(given)]
+    known = await store.named_by(transaction, external)
+    return {*known.values(), *ids_in(listed, "id")}
 
 
 async def upsert(
@@ -194,11 +209,15 @@ def _given_id(item: dict[str, Any]) -> UUID | None:
     value = item.get("id")
     if value is None:
         return None
+    # What is no id names no record; the item's own verdict reports it.
+    return _uuid(value) or _NOBODY
+
+
+def _uuid(value: Any) -> UUID | None:
     try:
         return UUID(value)
     except (ValueError, TypeError, AttributeError):
-        # The item's own verdict reports it; while looking ahead it names no record.
-        return _NOBODY
+        return None
 
 
 _NOBODY = UUID(int=0)

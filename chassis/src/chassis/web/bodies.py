@@ -15,9 +15,9 @@ from chassis.problems import BodyTooLarge, InvalidRequest, MalformedRequest
 Body = TypeVar("Body")
 
 
-async def raw_body(request: Request) -> bytes:
-    """The whole body; `BodyTooLarge` beyond the service's limit, without reading on."""
-    limit: int = request.app.state.largest_body_bytes
+async def raw_body(request: Request, largest: int | None = None) -> bytes:
+    """The whole body; `BodyTooLarge` beyond `largest` or the service's limit, without reading on."""
+    limit: int = largest or request.app.state.largest_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:18]) > limit:
         raise BodyTooLarge(f"at most {limit} bytes")
@@ -32,12 +32,15 @@ async def raw_body(request: Request) -> bytes:
     return request.state.body  # type: ignore[no-any-return]
 
 
-def json_body(type_: type[Body]) -> Any:
-    """A FastAPI dependency: the JSON body as `type_`, also documented in OpenAPI."""
+def json_body(type_: type[Body], *, largest: int | None = None) -> Any:
+    """A FastAPI dependency: the JSON body as `type_`, also documented in OpenAPI.
+
+    `largest` is how many bytes it may have, where the service's own limit is too much.
+    """
     decoder = msgspec.json.Decoder(type_)
 
     async def decode(request: Request) -> Body:
-        body = await raw_body(request)
+        body = await raw_body(request, largest)
         # PostgreSQL stores no NUL in text; better a clear answer than a failed statement.
         if b"\\u0000" in body:
             raise InvalidRequest("a text has no NUL character")
