@@ -6,53 +6,43 @@
 
 Nothing here stands in for a part of the service: requests pass through its HTTP
 application, identities are signed and verified, statements run on PostgreSQL.
-Only the broker is left out: `replicate` and `react` hand events straight to the
-functions that its consumers call. Needs httpx, which only the tests install.
+Only the broker is left out: `deliver` hands events to a consumer's inbox as a
+batch. Needs httpx, which only the tests install.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from chassis.access import place_department
-from chassis.database import Connection, Database
+from chassis.database import Database
 from chassis.identity import HEADER, Identity, IdentityVerifier, Reach, claims_of
+from chassis.inbox import Inbox
 from chassis.journal import changed_fields, encoder
 from chassis.migrations import migrate
-from chassis.transactions import Transaction, Transactions, now, uuid7
-from chassis.web.application import application
+from chassis.service import Service, assemble
+from chassis.settings import PlatformSettings
+from chassis.transactions import Transactions, now, uuid7
+from chassis.worker import Worker
 from events.envelope import Change, Event
 from events.topics import Aggregate
 from events.values import Record
 
 State = TypeVar("State", bound=Record)
-_LARGEST_BODY = 16 * 1024 * 1024
 
 
-class ServiceShape(Protocol):
-    """What of a service this needs to know."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def migrations(self) -> Path: ...
-    @property
-    def routes(self) -> Sequence[APIRouter]: ...
-
-
-def migrate_now(service: ServiceShape, database_url: str) -> str:
+def migrate_now(service: Service, database_url: str) -> str:
     """Bring an empty database to the service's newest revision; returns its URL.
 
     Do it once a session and give every test a tenant of its own: tenants do not
@@ -90,12 +80,15 @@ class Running:
     """One service at work on one database."""
 
     def __init__(
-        self, app: FastAPI, database: Database, transactions: Transactions, signer: Signer
+        self, service: Service, app: FastAPI, transactions: Transactions, signer: Signer
     ) -> None:
         self.app = app
-        self.database = database
+        self.database = transactions.database
         self.transactions = transactions
         self.signer = signer
+        self._inboxes = {
+            consumer.name: Inbox(consumer, transactions) for consumer in service.consumers
+        }
         self._clients = AsyncExitStack()
 
     # -- people -----------------------------------------------------------------
@@ -143,23 +136,19 @@ class Running:
 
     # -- events -----------------------------------------------------------------
 
-    async def replicate(
-        self,
-        apply: Callable[[Connection, Sequence[Event[State]]], Awaitable[None]],
-        *events: Event[State],
-    ) -> None:
-        """Hand one batch of events to a replica's or projection's function."""
-        async with self.database.pool.acquire() as connection, connection.transaction():
-            await apply(connection, events)
+    async def deliver(self, consumer: str, *events: Event[Any]) -> int:
+        """Hand one batch of events to a consumer (`contacts.reactions`); returns its effects.
 
-    async def react(
-        self,
-        react: Callable[[Transaction, Event[State]], Awaitable[None]],
-        event: Event[State],
-    ) -> None:
-        """Hand one event to a reaction, in a transaction as its consumer opens it."""
-        async with self.database.pool.acquire() as connection, connection.transaction():
-            await react(self.transactions.reacting(connection, event), event)
+        What fails for good is parked, as at work: see `parked`.
+        """
+        return await self._inboxes[consumer].apply_events(events)
+
+    async def parked(self, tenant: UUID) -> list[str]:
+        """Why events of `tenant` wait for an operator, one text for each."""
+        rows = await self.database.pool.fetch(
+            "select error from parked where tenant = $1 order by topic, key, version", tenant
+        )
+        return [row["error"] for row in rows]
 
     async def journal(self, tenant: UUID) -> list[Event[Any]]:
         """Every event the service has journalled for `tenant`, in order."""
@@ -173,28 +162,21 @@ class Running:
 
 
 @asynccontextmanager
-async def running(service: ServiceShape, database_url: str) -> AsyncIterator[Running]:
+async def running(service: Service, database_url: str) -> AsyncIterator[Running]:
     """The service on a migrated database (see `migrate_now`), for the length of one test."""
-    database, signer = Database(database_url, connections=8), Signer()
+    platform, signer = PlatformSettings(), Signer()
+    database = Database(database_url, connections=8)
     await database.open()
     transactions = Transactions(service.name, database)
-    app = application(service.name, ready=_ready)
-    app.state.database = database
-    app.state.transactions = transactions
+    worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
+    app = assemble(service, "api", transactions, worker, platform)
     app.state.identities = IdentityVerifier(signer.published)
-    app.state.largest_body_bytes = _LARGEST_BODY
-    for routes in service.routes:
-        app.include_router(routes)
-    kit = Running(app, database, transactions, signer)
+    kit = Running(service, app, transactions, signer)
     try:
         yield kit
     finally:
         await kit.close()
         await database.close()
-
-
-async def _ready() -> list[str]:
-    return []
 
 
 def event(
