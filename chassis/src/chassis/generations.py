@@ -40,24 +40,31 @@ class Genesis:
             await self._reader.stop()
             self._reader = None
 
+    async def _open(self) -> AIOKafkaConsumer:
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=5_000,
+        )
+        try:
+            await reader.start()
+        except BaseException:
+            await reader.stop()
+            raise
+        reader.assign([_PARTITION])
+        self._reader = reader
+        return reader
+
     async def current(self) -> str | None:
         """The generation's id; None when the broker has none. Raises `BROKER_FAILURES`."""
-        if self._reader is None:
-            reader = AIOKafkaConsumer(
-                bootstrap_servers=self._settings.kafka,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                request_timeout_ms=5_000,
-            )
-            await reader.start()
-            reader.assign([_PARTITION])
-            self._reader = reader
-        ends = await self._reader.end_offsets([_PARTITION])
+        reader = self._reader or await self._open()
+        ends = await reader.end_offsets([_PARTITION])
         if ends[_PARTITION] == 0:
             return None
-        beginnings = await self._reader.beginning_offsets([_PARTITION])
-        self._reader.seek(_PARTITION, beginnings[_PARTITION])
-        records = await self._reader.getmany(_PARTITION, timeout_ms=2_000, max_records=1)
+        beginnings = await reader.beginning_offsets([_PARTITION])
+        reader.seek(_PARTITION, beginnings[_PARTITION])
+        records = await reader.getmany(_PARTITION, timeout_ms=2_000, max_records=1)
         first = records.get(_PARTITION)
         return first[0].value.decode() if first and first[0].value else None
 

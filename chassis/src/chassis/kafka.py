@@ -22,8 +22,8 @@ BROKER_FAILURES = (KafkaError, OSError, TimeoutError)
 async def admin(settings: PlatformSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client for the length of the block."""
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
-    await client.start()
     try:
+        await client.start()
         yield client
     finally:
         await client.close()

@@ -47,9 +47,12 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_house())
-            tasks.create_task(self._follow_generations())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_house())
+                tasks.create_task(self._follow_generations())
+        finally:
+            await self._genesis.close()
 
     def missing(self) -> list[str]:
         """What is not yet there, in words; nothing when the worker is at work."""
