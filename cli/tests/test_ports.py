@@ -70,8 +70,15 @@ def test_the_port_of_last_time_is_used_again() -> None:
 def test_no_port_is_given_twice() -> None:
     usual = USUAL_PORTS["contacts"]
     chosen, _ = usual_ports(["sales", "contacts"], last_time={"sales": usual})
-    assert chosen["sales"] == usual
-    assert chosen["contacts"] == usual + 1
+    assert chosen == {"sales": usual, "contacts": usual + 1}
+
+
+def test_who_must_move_does_not_make_others_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    contacts = USUAL_PORTS["contacts"]
+    monkeypatch.setattr("cli.local.ports.is_free", lambda port: port != contacts)
+    chosen, notes = usual_ports(USUAL_PORTS, last_time={})
+    assert chosen["contacts"] not in USUAL_PORTS.values()
+    assert [note.process for note in notes] == ["contacts"]
 
 
 def test_free_ports_lie_outside_the_range_of_outgoing_connections() -> None:

@@ -22,6 +22,7 @@ from cli.local.state import PlatformState, is_locked, read_state
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 60.0
+HOPELESS_AFTER_RESTARTS = 5
 
 
 class PlatformFailed(RuntimeError):
@@ -105,15 +106,17 @@ class LocalPlatform:
         """Wait until PostgreSQL, the broker and all services are ready; return the seconds.
 
         `on_progress` is called with each process's name and seconds as it becomes ready.
-        Raises NotReady after `timeout` seconds or when the platform stops, NotRunning at once.
+        Raises NotReady after `timeout` seconds, when the platform stops or when a process keeps
+        dying; NotRunning at once.
         """
         state = self._running()
+        restarts = {name: process.restarts for name, process in state.processes.items()}
         return wait_ready(
             plan_of(self.home, state),
             list(state.processes),
             timeout=timeout,
             on_ready=on_progress,
-            still_running=lambda: is_locked(self.home.lock),
+            worth_waiting=lambda: not self._is_hopeless(restarts),
         )
 
     def state(self) -> PlatformState | None:
@@ -174,6 +177,13 @@ class LocalPlatform:
         if state is None:
             raise NotRunning(f"no platform runs in {self.home.path}")
         return state
+
+    def _is_hopeless(self, restarts_before: Mapping[str, int]) -> bool:
+        state = self.state()
+        return state is None or any(
+            process.restarts - restarts_before.get(name, 0) >= HOPELESS_AFTER_RESTARTS
+            for name, process in state.processes.items()
+        )
 
     def _launch(self, plan: Plan) -> PlatformState:
         self.home.make()

@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import psutil
@@ -84,18 +84,22 @@ def usual_ports(
     Returns the ports by process and a note for each wished port that somebody else holds.
     Raises NoFreePort when the hundred ports after a wished one are taken.
     """
-    chosen: dict[str, int] = {}
-    notes: list[TakenPort] = []
     next_of_others = FIRST_PORT_OF_OTHERS
+    wished: dict[str, int] = {}
     for process in processes:
         usual = USUAL_PORTS.get(process)
         if usual is None:
             usual = next_of_others
             next_of_others += 1
-        wished = last_time.get(process, usual)
-        used = _first_free(wished, exclude=chosen.values())
-        if used != wished:
-            notes.append(TakenPort(process, wished, used, holder(wished)))
+        wished[process] = last_time.get(process, usual)
+    chosen: dict[str, int] = {}
+    notes: list[TakenPort] = []
+    for process, port in wished.items():
+        used = port
+        if port in chosen.values() or not is_free(port):
+            # Not one that another process wishes: it would have to move in turn.
+            used = _first_free(port, exclude={*wished.values(), *chosen.values()})
+            notes.append(TakenPort(process, port, used, holder(port)))
         chosen[process] = used
     return chosen, notes
 
@@ -114,9 +118,8 @@ def any_ports(processes: Iterable[str]) -> dict[str, int]:
     return dict(zip(names, free, strict=True))
 
 
-def _first_free(wished: int, exclude: Iterable[int]) -> int:
-    excluded = set(exclude)
+def _first_free(wished: int, exclude: Set[int]) -> int:
     for port in range(wished, wished + 100):
-        if port not in excluded and is_free(port):
+        if port not in exclude and is_free(port):
             return port
     raise NoFreePort(f"ports {wished} to {wished + 99} are all taken")

@@ -41,12 +41,12 @@ def wait_ready(
     *,
     timeout: float,
     on_ready: OnReady | None = None,
-    still_running: Callable[[], bool] = lambda: True,
+    worth_waiting: Callable[[], bool] = lambda: True,
 ) -> float:
     """Wait until all `processes` are ready; return the seconds it took.
 
     `on_ready` is called with each name and its seconds as it becomes ready.
-    Raises NotReady after `timeout` seconds, or when `still_running` says no.
+    Raises NotReady after `timeout` seconds, or when `worth_waiting` says no.
     """
     began = time.monotonic()
     waiting = list(processes)
@@ -57,7 +57,7 @@ def wait_ready(
                 if on_ready is not None:
                     on_ready(process, time.monotonic() - began)
         elapsed = time.monotonic() - began
-        if waiting and (elapsed > timeout or not still_running()):
+        if waiting and (elapsed > timeout or not worth_waiting()):
             logs = ", ".join(str(plan.folder.log(process)) for process in waiting)
             raise NotReady(f"not ready after {elapsed:.0f} s: {', '.join(waiting)}; see {logs}")
         if waiting:
