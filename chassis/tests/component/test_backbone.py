@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -80,17 +80,18 @@ class Reader:
         await connection.executemany(
             """insert into kept (id, name) values ($1, $2)
                on conflict (id) do update set name = excluded.name""",
-            [(event.data.after.id, event.data.after.name) for event in events],
+            [(product.id, product.name) for product in map(_product, events)],
         )
 
     async def _react(self, transaction: Transaction, event: AnyEvent) -> None:
-        if self.poison is not None and event.data.after.name == self.poison:
+        product = _product(event)
+        if product.name == self.poison:
             raise ValueError("this name is poison")
         await transaction.connection.execute(
             "insert into reacted (id, version, name) values ($1, $2, $3)",
-            event.data.after.id,
+            product.id,
             event.aggregateversion,
-            event.data.after.name,
+            product.name,
         )
 
     async def kept(self) -> dict[UUID, str]:
@@ -100,6 +101,12 @@ class Reader:
     async def reacted(self) -> Counter[tuple[UUID, int]]:
         rows = await self.database.pool.fetch("select id, version from reacted")
         return Counter((row["id"], row["version"]) for row in rows)
+
+
+def _product(event: AnyEvent) -> Product:
+    product = event.data.after
+    assert isinstance(product, Product)
+    return product
 
 
 @asynccontextmanager
@@ -125,15 +132,15 @@ async def working(worker: Worker) -> AsyncIterator[Worker]:
 
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the condition lies in a database
             await asyncio.sleep(0.05)
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
+def own_broker(tmp_path: Path) -> Iterator[Broker]:
     broker = Broker(any_ports(["broker"])["broker"], tmp_path / "broker.log")
     broker.start()
-    yield broker  # type: ignore[misc]
+    yield broker
     broker.stop()
 
 
