@@ -1,6 +1,7 @@
 """Where the local platform keeps what it knows: one folder, forgotten by deleting it."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,22 @@ class Home:
         """Held by the supervisor for as long as it lives."""
         return self.path / "platform.lock"
 
+    @property
+    def secret(self) -> Path:
+        """What allows to create tenants on this platform."""
+        return self.path / "bootstrap-token"
+
+    def bootstrap_token(self) -> str:
+        """Return the token that creates tenants; made at the first call, readable by its owner."""
+        try:
+            # Made with its mode, so that it is never readable by others, and by one process only.
+            descriptor = os.open(self.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return self.secret.read_text()
+        with open(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        return self.secret.read_text()
+
     def log(self, process: str) -> Path:
         """Return the log file of a process: a service, `postgres`, `broker` or `platform`."""
         return self.logs / f"{process}.log"
@@ -58,3 +75,4 @@ class Home:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.state.unlink(missing_ok=True)
         self.lock.unlink(missing_ok=True)
+        self.secret.unlink(missing_ok=True)

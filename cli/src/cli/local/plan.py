@@ -77,8 +77,13 @@ class Plan:
             "MERIDIAN_DEPLOYMENT": "local",
             "MERIDIAN_HOME": str(self.home),
             "MERIDIAN_KAFKA": broker.bootstrap,
+            # A killed process of a developer's machine should be missed soon.
+            "MERIDIAN_KAFKA_SESSION_TIMEOUT_MS": "3000",
+            "MERIDIAN_RELAY_LEASE_SECONDS": "2",
+            "MERIDIAN_GENERATION_CHECK_SECONDS": "0.5",
         }
         if "gateway" in self.services:
+            told["GATEWAY_BOOTSTRAP_TOKEN"] = self.folder.bootstrap_token()
             told["MERIDIAN_JWKS_URL"] = f"{self.url('gateway')}/.well-known/jwks.json"
         for service in self.services:
             prefix = service.upper()

@@ -44,6 +44,7 @@ class LockHeld(RuntimeError):
 def write_state(path: Path, state: PlatformState) -> None:
     """Replace the state file as a whole: a reader never sees half of it."""
     unfinished = path.with_suffix(".json.new")
+    unfinished.touch(mode=0o600)
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(state)) + b"\n")
     unfinished.replace(path)
 
