@@ -3,6 +3,8 @@
 import http.client
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,6 +110,22 @@ def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
     assert platform.stop() is False
 
 
+def test_an_attached_platform_ends_with_who_started_it(tmp_path: Path) -> None:
+    starting = (
+        "import sys, time; from pathlib import Path; from cli.local.platform import LocalPlatform;"
+        "platform = LocalPlatform(Path(sys.argv[1]));"
+        "platform.start([], ports='any', attached=True); platform.wait_ready(); time.sleep(60)"
+    )
+    platform = LocalPlatform(tmp_path)
+    starter = subprocess.Popen([sys.executable, "-P", "-c", starting, str(tmp_path)])
+    wait_until(lambda: (state := platform.state()) is not None and state.phase == "running")
+    family = family_of(platform)
+    starter.kill()
+    starter.wait()
+    wait_until(lambda: not survivors(family))
+    assert platform.state() is None
+
+
 def test_a_platform_starts_on_the_data_of_one_that_was_killed(tmp_path: Path) -> None:
     platform, family = start_with_family(tmp_path)
     for pid in family:
@@ -136,11 +154,12 @@ def start_with_family(home: Path) -> tuple[LocalPlatform, list[int]]:
     platform = LocalPlatform(home)
     platform.start([SERVICE], ports="any", attached=True, python_path=[FAKES])
     platform.wait_ready()
+    return platform, family_of(platform)
+
+
+def family_of(platform: LocalPlatform) -> list[int]:
     supervisor = psutil.Process(state_of(platform).pid)
-    return platform, [
-        supervisor.pid,
-        *(child.pid for child in supervisor.children(recursive=True)),
-    ]
+    return [supervisor.pid, *(child.pid for child in supervisor.children(recursive=True))]
 
 
 def survivors(family: list[int]) -> list[int]:
