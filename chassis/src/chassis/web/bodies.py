@@ -16,7 +16,7 @@ Body = TypeVar("Body")
 
 
 async def raw_body(request: Request, largest: int | None = None) -> bytes:
-    """The whole body; `BodyTooLarge` beyond `largest` or the service's limit, without reading on."""
+    """The body; `BodyTooLarge` beyond `largest` or the service's limit, without reading on."""
     limit: int = largest or request.app.state.largest_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:18]) > limit:
