@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 LOG_KEPT_BYTES = 10_000_000
@@ -49,13 +50,14 @@ class Home:
 
     def bootstrap_token(self) -> str:
         """Return the token that creates tenants; made at the first call, readable by its owner."""
-        try:
-            # Made with its mode, so that it is never readable by others, and by one process only.
-            descriptor = os.open(self.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self.secret.read_text()
-        with open(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(24))
+        if not self.secret.exists():
+            # Linked into place whole: nobody reads half a token, and the first one stays.
+            fresh = self.path / f"bootstrap-token.{os.getpid()}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(24))
+            with suppress(FileExistsError):
+                self.secret.hardlink_to(fresh)
+            fresh.unlink()
         return self.secret.read_text()
 
     def log(self, process: str) -> Path:
