@@ -59,7 +59,7 @@ class Service:
 
     name: str
     owner: str
-    settings: Callable[[], ServiceSettings]
+    settings: Callable[..., ServiceSettings]
     migrations: Path
     routes: Sequence[APIRouter] = ()
     consumers: Sequence[Consumer] = ()
@@ -107,7 +107,7 @@ async def serve(service: Service, role: Role, platform: PlatformSettings) -> Non
         transactions = Transactions(service.name, database)
         worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
         process = Process(
-            assemble(service, role, transactions, worker, platform),
+            assemble(service, role, transactions, worker, platform, settings),
             transactions,
             settings,
             platform,
@@ -133,6 +133,7 @@ def assemble(
     transactions: Transactions,
     worker: Worker,
     platform: PlatformSettings,
+    settings: ServiceSettings,
 ) -> FastAPI:
     """The HTTP application of `service`; a worker has its probes only."""
 
@@ -143,6 +144,7 @@ def assemble(
         return missing
 
     app = application(service.name, ready=ready)
+    app.state.settings = settings
     app.state.database = transactions.database
     app.state.transactions = transactions
     app.state.identities = IdentityVerifier(platform.jwks_url)

@@ -162,14 +162,18 @@ class Running:
 
 
 @asynccontextmanager
-async def running(service: Service, database_url: str) -> AsyncIterator[Running]:
-    """The service on a migrated database (see `migrate_now`), for the length of one test."""
+async def running(service: Service, database_url: str, **settings: Any) -> AsyncIterator[Running]:
+    """The service on a migrated database (see `migrate_now`), for the length of one test.
+
+    `settings` are those of the service that differ from their defaults.
+    """
     platform, signer = PlatformSettings(), Signer()
     database = Database(database_url, connections=8)
     await database.open()
     transactions = Transactions(service.name, database)
     worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
-    app = assemble(service, "api", transactions, worker, platform)
+    own = service.settings(database_url=database_url, **settings)
+    app = assemble(service, "api", transactions, worker, platform, own)
     app.state.identities = IdentityVerifier(signer.published)
     kit = Running(service, app, transactions, signer)
     try:
