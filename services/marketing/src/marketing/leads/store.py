@@ -1,0 +1,44 @@
+"""Every query of leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Text, Uuid
+
+from chassis.aggregates import AggregateStore
+from chassis.schema import aggregate_table, metadata
+from chassis.search import folded
+from events.catalogue import LEAD
+from events.marketing import Lead
+
+TABLE = aggregate_table(
+    "lead",
+    metadata,
+    Column("form", Uuid),
+    Column("campaign", Uuid),
+    Column("channel", Uuid),
+    Column("status", Text),
+    Column("search", Text),
+)
+
+
+def columns(lead: Lead) -> dict[str, Any]:
+    """What queries filter and search leads by."""
+    return {
+        "form": lead.form,
+        "campaign": lead.campaign,
+        "channel": lead.channel,
+        "status": lead.status,
+        "search": folded([lead.name, lead.company_name, lead.email, lead.phone]),
+    }
+
+
+leads = AggregateStore(
+    LEAD,
+    TABLE,
+    state=Lead,
+    resource="leads",
+    columns=columns,
+    filters={"status": "status", "campaign": "campaign", "channel": "channel", "form": "form"},
+)
