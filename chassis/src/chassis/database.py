@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy import Select
+from sqlalchemy import SelectBase
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
@@ -32,7 +32,7 @@ PASSING_FAILURES = (
 """What a later try may not meet again: the store is away, full, restarting, or a deadlock."""
 
 
-def compiled(statement: Select[Any]) -> tuple[str, list[Any]]:
+def compiled(statement: SelectBase) -> tuple[str, list[Any]]:
     """SQL text with `$n` places, and the arguments in their order."""
     built = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     names = built.positiontup or []
@@ -66,16 +66,16 @@ class Database:
             raise RuntimeError("the database is not open")
         return self._pool
 
-    async def fetch(self, statement: Select[Any]) -> list[asyncpg.Record]:
+    async def fetch(self, statement: SelectBase) -> list[asyncpg.Record]:
         sql, arguments = compiled(statement)
         return await self.pool.fetch(sql, *arguments)
 
-    async def fetch_one(self, statement: Select[Any]) -> asyncpg.Record | None:
+    async def fetch_one(self, statement: SelectBase) -> asyncpg.Record | None:
         sql, arguments = compiled(statement)
         return await self.pool.fetchrow(sql, *arguments)
 
 
-async def fetch(connection: Connection, statement: Select[Any]) -> Sequence[asyncpg.Record]:
+async def fetch(connection: Connection, statement: SelectBase) -> Sequence[asyncpg.Record]:
     """The rows of `statement`, read inside the transaction of `connection`."""
     sql, arguments = compiled(statement)
     return await connection.fetch(sql, *arguments)

@@ -132,7 +132,7 @@ async def working(worker: Worker) -> AsyncIterator[Worker]:
 
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - the condition lies in a database
+        while not await condition():
             await asyncio.sleep(0.05)
 
 
