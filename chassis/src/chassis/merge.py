@@ -6,6 +6,7 @@ own draft with the patch merged in, validated as a whole.
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,10 +41,15 @@ def converted(document: Any, into: type[Draft]) -> Draft:
 
 
 def invalid(error: msgspec.ValidationError) -> InvalidRequest:
-    """The problem that a validation error becomes; msgspec appends ` - at `$.path``."""
+    """The problem that a validation error becomes; msgspec appends ` - at `$.path``.
+
+    A field that is missing or unknown stands in the message: the path is that
+    of the object around it.
+    """
     message, _, path = str(error).partition(" - at `")
-    field = path.rstrip("`").removeprefix("$").lstrip(".") or None
-    return InvalidRequest(message, field=field)
+    steps = [path.rstrip("`").removeprefix("$").lstrip(".")]
+    steps += re.findall(r"(?:missing required|contains unknown) field `([^`]*)`", message)
+    return InvalidRequest(message, field=".".join(filter(None, steps)) or None)
 
 
 def merged(record: Record, patch: dict[str, Any], draft: type[Draft]) -> Draft:
