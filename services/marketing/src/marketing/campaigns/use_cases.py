@@ -30,7 +30,7 @@ async def change_campaign(
     campaign = await campaigns.load(transaction, id)
     await check_edit(transaction, campaign, patch, seen)
     draft = merged(campaign, patch, CampaignDraft)
-    known = await channels.readable(transaction, [draft.channel])
+    known = await channels.readable(transaction, {draft.channel} - {campaign.channel})
     spent_in = await currencies_of(transaction, [id])
     after = rules.changed(campaign, draft, known, spent_in.get(id))
     return await campaigns.save(transaction, "changed", campaign, after)

@@ -31,7 +31,9 @@ async def change_form(
     form = await forms.load(transaction, id)
     await check_edit(transaction, form, patch, seen)
     draft = merged(form, patch, FormDraft)
-    known = await _known(transaction, [draft.campaign], [draft.channel])
+    known = await _known(
+        transaction, {draft.campaign} - {form.campaign}, {draft.channel} - {form.channel}
+    )
     return await forms.save(transaction, "changed", form, rules.changed(form, draft, *known))
 
 
@@ -52,9 +54,7 @@ async def _known(
     channel_ids: Iterable[UUID | None],
 ) -> tuple[Container[UUID], Container[UUID]]:
     """Those of the campaigns and of the channels that forms may refer to."""
-    wanted_campaigns = [id for id in campaign_ids if id is not None]
-    wanted_channels = [id for id in channel_ids if id is not None]
     return (
-        await campaigns.readable(transaction, wanted_campaigns) if wanted_campaigns else (),
-        await channels.readable(transaction, wanted_channels) if wanted_channels else (),
+        await campaigns.readable(transaction, (id for id in campaign_ids if id is not None)),
+        await channels.readable(transaction, (id for id in channel_ids if id is not None)),
     )
