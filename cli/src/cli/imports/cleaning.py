@@ -207,7 +207,8 @@ def number(value: str, column: str, notes: Notes, places: int = 2) -> Decimal | 
     if amount < 0:
         raise Rejected("negative", f"{column} is {plain}, less than nothing")
     if len(plain.partition(".")[2].rstrip("0")) > places:
-        raise Rejected("not_a_number", f"{column} is {plain}: at most {places} decimals fit")
+        fits = f"at most {places} decimals fit" if places else "no whole number"
+        raise Rejected("not_a_number", f"{column} is {plain}: {fits}")
     return abs(amount)
 
 

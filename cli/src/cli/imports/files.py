@@ -57,7 +57,7 @@ class UnusableFile(Exception):
 class Row(NamedTuple):
     """One record: the line it begins on, its cells in the layout's order.
 
-    `fault` says why there are no cells: the line is no record of this file.
+    `fault` says why it is no record of this file; its cells are then as they stand.
     """
 
     line: int
@@ -92,7 +92,7 @@ class Source:
                 if len(cells) == width:
                     yield Row(start, arranged(cells))
                 elif cells:
-                    yield Row(start, (), f"{len(cells)} values where {width} are expected")
+                    yield Row(start, tuple(cells), f"{len(cells)} values where {width} are expected")
 
 
 def inspect(directory: Path) -> dict[Layout, Source]:
