@@ -125,10 +125,8 @@ async def upsert(
         try:
             verdict, step = await _judge(transaction, kind, item, known, seen)
         except Problem as problem:
-            verdict, step = (
-                Verdict(index=index, verdict="rejected", problem=problem.document()),
-                None,
-            )
+            step = None
+            verdict = Verdict(index=index, verdict="rejected", problem=problem.document())
         verdict.index = index
         verdicts.append(verdict)
         if step is not None:
@@ -171,7 +169,7 @@ async def _judge(
     if before is None:
         draft = converted(fields, kind.draft)
     else:
-        draft = merged(before, fields, kind.draft)
+        draft = merged(before, _adding_external_ids(before, fields), kind.draft)
     names = {id} if id is not None else set(_external_ids(item))
     if names & seen:
         raise DuplicateInRequest("an earlier item of this request names the same record")
@@ -184,6 +182,15 @@ async def _judge(
     step = kind.store.step(transaction, decision.verb, before, decision.state, at=decision.at)
     word: Literal["created", "updated"] = "created" if before is None else "updated"
     return Verdict(index=0, verdict=word, id=step.after.id, version=step.after.version), step
+
+
+def _adding_external_ids(before: Record, fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields`, with the external ids of `before` kept: naming a record by one takes no other."""
+    if not isinstance(fields.get("external_ids"), list):
+        return fields
+    given = fields["external_ids"]
+    kept = [item for item in msgspec.to_builtins(before.external_ids) if item not in given]
+    return {**fields, "external_ids": [*kept, *given]} if kept else fields
 
 
 def _named(kind: Upsert[State, Draft], item: dict[str, Any], known: _Known[State]) -> UUID | None:

@@ -8,7 +8,7 @@ twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +24,7 @@ from chassis.problems import EventTooLarge, ExternalIdTaken, VersionLost
 from chassis.transactions import Transaction, Written, uuid7
 from events.envelope import LARGEST_EVENT, Change, Event, partition_key
 from events.topics import Aggregate
-from events.values import Record
+from events.values import ExternalId, Record
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 encoder = msgspec.json.Encoder(decimal_format="string")
@@ -71,30 +71,42 @@ async def save(
     tenant = transaction.tenant
     rows = [_row(transaction, aggregate, step) for step in steps]
     names = tuple(steps[0].columns)
-    # The external ids that are new with these steps; a record never gives one back.
-    external = [
-        (step.after.id, item)
-        for step in steps
-        for item in step.after.external_ids
-        if step.before is None or item not in step.before.external_ids
-    ]
+    taken = _external_ids_beyond(steps, lambda step: (step.after, step.before))
+    given_back = _external_ids_beyond(steps, lambda step: (step.before, step.after))
     arguments: list[Any] = [tenant, aggregate.topic.name, aggregate.topic.name.rpartition(".")[2]]
     arguments += [list(column) for column in zip(*rows, strict=True)]
     arguments += [[step.columns[name] for step in steps] for name in names]
-    arguments += [
-        [record for record, _ in external],
-        [item.system for _, item in external],
-        [item.type for _, item in external],
-        [item.id for _, item in external],
-    ]
+    arguments += [*_external_id_columns(taken), *_external_id_columns(given_back)]
     saved = await transaction.connection.fetch(_statement(table, names), *arguments)
     if len(saved) != len(steps):
         raise VersionLost("the record has changed meanwhile: load it and try again")
-    if external and saved[0]["claimed"] != len(external):
+    if taken and saved[0]["claimed"] != len(taken):
         raise ExternalIdTaken("another record has one of these external ids", field="external_ids")
     transaction.written += [
         Written(aggregate.topic.name, row["slot"], row["subject"], row["version"]) for row in saved
     ]
+
+
+def _external_ids_beyond(
+    steps: Sequence[Step], order: Callable[[Step], tuple[Record | None, Record | None]]
+) -> list[tuple[UUID, ExternalId]]:
+    """(record, external id) for each that the first state in `order` has beyond the second."""
+    beyond: list[tuple[UUID, ExternalId]] = []
+    for step in steps:
+        first, second = order(step)
+        if first is not None and first.external_ids:
+            kept = second.external_ids if second is not None else ()
+            beyond += [(first.id, item) for item in first.external_ids if item not in kept]
+    return beyond
+
+
+def _external_id_columns(items: Sequence[tuple[UUID, ExternalId]]) -> tuple[list[Any], ...]:
+    return (
+        [record for record, _ in items],
+        [item.system for _, item in items],
+        [item.type for _, item in items],
+        [item.id for _, item in items],
+    )
 
 
 def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
@@ -192,6 +204,12 @@ def _statement(table: Table, names: tuple[str, ...]) -> str:
         order by system, type, id
         on conflict do nothing
         returning 1
+    ), given_back as (
+        delete from external_id e
+        using unnest(${place + 4}::uuid[], ${place + 5}::text[], ${place + 6}::text[],
+                     ${place + 7}::text[]) as old(record, system, type, id)
+        where e.tenant = $1 and e.aggregate = $3 and e.record = old.record
+              and e.system = old.system and e.type = old.type and e.id = old.id
     )
     select subject, version, slot, (select count(*) from claimed) as claimed
     from recorded order by position

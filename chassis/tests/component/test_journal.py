@@ -138,6 +138,17 @@ async def test_an_external_id_names_one_record(transactions: Transactions) -> No
     assert (await counts(transactions))[0] == 2
 
 
+async def test_an_external_id_that_is_given_back_is_free_again(transactions: Transactions) -> None:
+    async with transactions.begin(IDENTITY) as transaction:
+        first = await THINGS.save(transaction, "created", None, product("one", "A-1", "A-2"))
+        without = msgspec.structs.replace(first, external_ids=first.external_ids[1:])
+        await THINGS.save(transaction, "changed", first, without)
+        await THINGS.save(transaction, "created", None, product("other", "A-1"))
+    with pytest.raises(ExternalIdTaken):
+        async with transactions.begin(IDENTITY) as transaction:
+            await THINGS.save(transaction, "created", None, product("third", "A-2"))
+
+
 async def test_what_could_not_be_sent_is_refused(transactions: Transactions) -> None:
     with pytest.raises(EventTooLarge):
         async with transactions.begin(IDENTITY) as transaction:
