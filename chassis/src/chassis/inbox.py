@@ -26,6 +26,7 @@ import msgspec
 
 from chassis.database import PASSING_FAILURES, Connection
 from chassis.problems import ExternalIdTaken, VersionLost
+from chassis.telemetry import continuing
 from chassis.transactions import Transaction, Transactions
 from events.envelope import Event, partition_key
 from events.topics import Aggregate
@@ -278,8 +279,9 @@ class _Batch:
                     await handler.apply(self.connection, events)
                 else:
                     for event in events:
-                        transaction = self.inbox.transaction(self.connection, event)
-                        await handler.react(transaction, event)
+                        with continuing(event.traceparent, f"react {event.type}"):
+                            transaction = self.inbox.transaction(self.connection, event)
+                            await handler.react(transaction, event)
                         reacted.append(transaction)
         except PASSING:
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import msgspec
@@ -84,3 +85,9 @@ def traceparent() -> str | None:
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier.get("traceparent")
+
+
+def continuing(parent: str | None, name: str) -> AbstractContextManager[trace.Span]:
+    """A span `name` that goes on with the trace of `parent`, a `traceparent` or None."""
+    context = propagate.extract({"traceparent": parent}) if parent else None
+    return tracer.start_as_current_span(name, context=context)

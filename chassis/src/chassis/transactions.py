@@ -103,7 +103,7 @@ class Transactions:
             correlation=event.correlationid or str(event.id),
             causation=str(event.id),
             origin=event.origin,
-            traceparent=event.traceparent,
+            traceparent=traceparent() or event.traceparent,
         )
         identity = system_identity(event.tenantid, self.service)
         return Transaction(connection, self.service, identity, cause, now())
