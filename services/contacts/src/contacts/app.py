@@ -1,0 +1,27 @@
+"""Contacts at a glance: its routes, and what it does when others speak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.inbox import Consumer
+from chassis.service import Service
+from contacts.companies import api as companies
+from contacts.customers import api as customers
+from contacts.people import api as people
+from contacts.reactions import LEADS
+from contacts.replicas.departments import DEPARTMENTS
+from contacts.settings import ContactsSettings
+from contacts.touches import api as touches
+
+SERVICE = Service(
+    name="contacts",
+    owner="contacts",
+    settings=ContactsSettings,
+    migrations=Path(__file__).resolve().parents[2] / "migrations",
+    routes=(companies.routes, people.routes, touches.routes, customers.routes),
+    consumers=(
+        Consumer("contacts.replicas", (DEPARTMENTS,)),
+        Consumer("contacts.reactions", (LEADS,)),
+    ),
+)

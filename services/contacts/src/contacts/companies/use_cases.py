@@ -1,0 +1,70 @@
+"""What one can do with companies, a function per verb."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chassis.bulk import Decision, Upsert, Verdicts, upsert
+from chassis.identity import Identity
+from chassis.merge import check_edit, merged
+from chassis.transactions import Transaction, uuid7
+from contacts.companies import company as rules
+from contacts.companies.company import CompanyDraft
+from contacts.companies.store import companies, id_of_name, parents_above
+from contacts.holders import Holder, holder_of
+from events.contacts import Company
+
+
+async def create_company(transaction: Transaction, draft: CompanyDraft) -> Company:
+    company = rules.created(uuid7(), draft, holder_of(transaction.identity))
+    return await companies.save(transaction, "created", None, company)
+
+
+async def change_company(
+    transaction: Transaction, id: UUID, patch: dict[str, Any], seen: int | None
+) -> Company:
+    company = await companies.load(transaction, id)
+    await check_edit(transaction, company, patch, seen)
+    draft = merged(company, patch, CompanyDraft)
+    parents = await parents_above(transaction, [draft.parent]) if draft.parent else {}
+    return await companies.save(
+        transaction, "changed", company, rules.changed(company, draft, parents)
+    )
+
+
+async def upsert_companies(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
+    named = {id for item in items if (id := _parent(item)) is not None}
+    parents = await parents_above(transaction, named) if named else {}
+
+    def decide(
+        before: Company | None, draft: CompanyDraft, identity: Identity
+    ) -> Decision[Company]:
+        if before is None:
+            return Decision("created", rules.created(uuid7(), draft, holder_of(identity)))
+        after = rules.changed(before, draft, parents)
+        # Later items of the request are judged by what earlier ones have decided.
+        parents.pop(after.id, None)
+        if after.parent is not None:
+            parents[after.id] = after.parent
+        return Decision("changed", after)
+
+    return await upsert(transaction, Upsert(companies, CompanyDraft, decide), items)
+
+
+async def company_of_name(transaction: Transaction, id: UUID, name: str, by: Holder) -> UUID:
+    """The company that is called so; one is made, with this `id`, when there is none."""
+    known = await id_of_name(transaction, name)
+    if known is not None:
+        return known
+    company = rules.created(id, CompanyDraft(name=name), by)
+    await companies.save(transaction, "created", None, company)
+    return id
+
+
+def _parent(item: dict[str, Any]) -> UUID | None:
+    """The parent an item names, if it is an id; decoding reports what is not."""
+    try:
+        return UUID(item["parent"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None

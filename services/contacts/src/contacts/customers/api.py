@@ -1,0 +1,45 @@
+"""Companies and people as customers over HTTP: who they are, and what was said with them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.identity import Identity
+from chassis.web.commands import IDENTITY, state_response
+from chassis.web.documents import answers
+from chassis.web.resources import database_of
+from contacts.customers.store import read_customer, read_timeline
+from contacts.customers.timeline import TimelineRequest
+from events.contacts import Touch
+
+routes = APIRouter(prefix="/v1", tags=["customers"])
+
+
+class Customer(Struct):
+    """A company or a person; `record` is what GET of that kind answers."""
+
+    type: Literal["company", "person"]
+    record: dict[str, Any]
+
+
+@routes.get("/customers/{id}", summary="Read a company or a person", **answers(Customer))
+async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
+    kind, version, state = await read_customer(database_of(request), identity, id)
+    return state_response(version, f'{{"type":"{kind}","record":{state}}}')
+
+
+@routes.get(
+    "/customers/{id}/timeline",
+    summary="List the touches with a customer, newest first",
+    **answers(Touch, many=True),
+)
+async def timeline(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
+    wanted = TimelineRequest.parse(request.query_params)
+    page = await read_timeline(database_of(request), identity, id, wanted)
+    return Response(page.json(), media_type="application/json")

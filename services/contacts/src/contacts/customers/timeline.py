@@ -1,0 +1,76 @@
+"""How a timeline is asked for and turned over, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.paging import Page, PageRequest
+from chassis.problems import InvalidRequest
+
+SHOWN = ("planned", "done")
+"""Cancelled touches are shown only to those who ask for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a touch stands in a timeline: no two stand in one place."""
+
+    moment: datetime
+    id: UUID
+
+    def cursor(self) -> str:
+        text = f"{self.moment.isoformat()} {self.id}"
+        return base64.urlsafe_b64encode(text.encode()).decode()
+
+    @classmethod
+    def of_cursor(cls, cursor: str) -> Place:
+        """The place that `cursor` names; raises `InvalidRequest` when it is none of ours."""
+        try:
+            text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+            moment, _, id = text.partition(" ")
+            place = cls(datetime.fromisoformat(moment), UUID(id))
+        except (ValueError, binascii.Error):
+            raise InvalidRequest("not a cursor of this timeline", field="cursor") from None
+        if place.moment.tzinfo is None:
+            raise InvalidRequest("not a cursor of this timeline", field="cursor")
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRequest:
+    """What a timeline is asked for; `channels` None means every one."""
+
+    limit: int
+    after: Place | None
+    statuses: Sequence[str]
+    channels: Sequence[str] | None
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> TimelineRequest:
+        """From a query string; `InvalidRequest` names what is unknown or wrong."""
+        known = {"status", "channel", "limit", "cursor"}
+        for name, value in query.items():
+            if name not in known:
+                raise InvalidRequest(
+                    f"unknown parameter; known are {', '.join(sorted(known))}", field=name
+                )
+            if "\x00" in value:
+                raise InvalidRequest("a parameter has no NUL character", field=name)
+        page = PageRequest.parse({k: v for k, v in query.items() if k == "limit"}, ())
+        return cls(
+            limit=page.limit,
+            after=Place.of_cursor(query["cursor"]) if query.get("cursor") else None,
+            statuses=query["status"].split(",") if "status" in query else SHOWN,
+            channels=query["channel"].split(",") if "channel" in query else None,
+        )
+
+    def page(self, rows: Sequence[tuple[Place, str]]) -> Page:
+        """The page that these rows, newest first and one more than the limit, make."""
+        shown = rows[: self.limit]
+        more = len(rows) > self.limit
+        return Page([state for _, state in shown], shown[-1][0].cursor() if more else None)
