@@ -1,0 +1,1 @@
+"""What facts are grouped and named by: small replicas of others' aggregates."""

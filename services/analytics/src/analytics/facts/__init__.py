@@ -1,0 +1,1 @@
+"""What happened, a row each: deals, spend, leads, touches. Each belongs to an owner."""

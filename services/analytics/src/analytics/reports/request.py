@@ -1,0 +1,147 @@
+"""What a report is asked for: a period, filters, a currency, a grouping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from chassis.problems import InvalidRequest
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+# Name -> JSON Schema and meaning.
+_SHARED: dict[str, tuple[dict[str, Any], str]] = {
+    "from": ({"type": "string", "format": "date"}, "the first business day of the period"),
+    "to": ({"type": "string", "format": "date"}, "the last business day of the period"),
+    "pipeline": ({"type": "string", "format": "uuid"}, "deals of one pipeline only"),
+    "department": (
+        {"type": "string", "format": "uuid"},
+        "what belongs to one department and those below it",
+    ),
+    "owner": ({"type": "string", "format": "uuid"}, "what belongs to one user"),
+    "currency": (
+        {"type": "string", "pattern": "^[A-Z]{3}$"},
+        "ISO 4217 code; the tenant's own by default",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Business days from `first` to `last`, both included; None has no such end."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def covers(self, column: str) -> str:
+        """The condition in SQL that `column` lies in this period.
+
+        Without a period there is none: what has no date counts too.
+        """
+        ends = []
+        if self.first is not None:
+            ends.append(f"{column} >= :first_day")
+        if self.last is not None:
+            ends.append(f"{column} <= :last_day")
+        return " and ".join(ends) or "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """A report's query string, understood. `department` includes every one below it."""
+
+    period: Period = Period()
+    pipeline: UUID | None = None
+    department: UUID | None = None
+    owner: UUID | None = None
+    currency: str | None = None
+    choices: Mapping[str, str]
+
+    @property
+    def by(self) -> str:
+        return self.choices["by"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A parameter with a closed set of values; the first is the default."""
+
+    name: str
+    values: Sequence[str]
+
+    def of(self, query: Mapping[str, str]) -> str:
+        value = query.get(self.name, self.values[0])
+        if value not in self.values:
+            raise InvalidRequest(f"one of {', '.join(self.values)}", field=self.name)
+        return value
+
+
+def parse(query: Sequence[tuple[str, str]], choices: Sequence[Choice]) -> ReportRequest:
+    """The request in a query string's pairs; `InvalidRequest` names what is wrong.
+
+    `choices` are the report's own parameters, beyond those that all reports take.
+    """
+    names = (*_SHARED, *(choice.name for choice in choices))
+    given: dict[str, str] = {}
+    for name, value in query:
+        if name not in names:
+            known = ", ".join(sorted(names))
+            raise InvalidRequest(f"unknown parameter; known are {known}", field=name)
+        if name in given:
+            raise InvalidRequest("given twice", field=name)
+        given[name] = value
+    period = Period(_day(given, "from"), _day(given, "to"))
+    if period.first and period.last and period.first > period.last:
+        raise InvalidRequest("the period ends before it begins", field="to")
+    return ReportRequest(
+        period=period,
+        pipeline=_id(given, "pipeline"),
+        department=_id(given, "department"),
+        owner=_id(given, "owner"),
+        currency=_currency(given),
+        choices={choice.name: choice.of(given) for choice in choices},
+    )
+
+
+def documented(choices: Sequence[Choice]) -> list[dict[str, Any]]:
+    """The parameters of a report as OpenAPI describes them."""
+    own = {
+        choice.name: ({"enum": list(choice.values), "default": choice.values[0]}, "")
+        for choice in choices
+    }
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
+        for name, (schema, text) in {**_SHARED, **own}.items()
+    ]
+
+
+def _day(given: Mapping[str, str], name: str) -> date | None:
+    if name not in given:
+        return None
+    try:
+        if _DAY.fullmatch(given[name]):
+            return date.fromisoformat(given[name])
+    except ValueError:
+        pass
+    raise InvalidRequest("a day as 2026-01-31", field=name)
+
+
+def _id(given: Mapping[str, str], name: str) -> UUID | None:
+    if name not in given:
+        return None
+    try:
+        return UUID(given[name])
+    except ValueError:
+        raise InvalidRequest(f"{given[name]!r} is not an id", field=name) from None
+
+
+def _currency(given: Mapping[str, str]) -> str | None:
+    code = given.get("currency")
+    if code is not None and not _CURRENCY.fullmatch(code):
+        raise InvalidRequest("an ISO 4217 code, as RUB", field="currency")
+    return code
