@@ -20,7 +20,7 @@ import msgspec
 from chassis.aggregates import AggregateStore
 from chassis.identity import Identity
 from chassis.journal import Step
-from chassis.merge import converted, merged
+from chassis.merge import drafted
 from chassis.problems import InvalidRequest, NotFound, Problem
 from chassis.transactions import Transaction
 from events.values import ExternalId, Record
@@ -77,12 +77,15 @@ class Upsert(Generic[State, Draft]):
     `decide(before, draft, identity)` applies the rules: `before` is None for a
     new record. It raises problems for items that break a rule. `identify` gives
     the id that follows from an item's fields, None when they are not well-formed.
+    `read(before, fields)` makes the draft, where one type for every item is not
+    enough; `drafted` does it otherwise.
     """
 
     store: AggregateStore[State]
     draft: type[Draft]
     decide: Callable[[State | None, Draft, Identity], Decision[State]]
     identify: Callable[[dict[str, Any]], UUID | None] | None = None
+    read: Callable[[State | None, dict[str, Any]], Draft] | None = None
 
     def id_of(self, item: dict[str, Any]) -> UUID | None:
         """The id by which `item` names a record, if it does."""
@@ -166,10 +169,9 @@ async def _judge(
     fields = kind.fields_of(item)
     id = _named(kind, item, known)
     before = _matched(kind, id, known)
-    if before is None:
-        draft = converted(fields, kind.draft)
-    else:
-        draft = merged(before, _adding_external_ids(before, fields), kind.draft)
+    if before is not None:
+        fields = _adding_external_ids(before, fields)
+    draft = kind.read(before, fields) if kind.read else drafted(before, fields, kind.draft)
     names = {id} if id is not None else set(_external_ids(item))
     if names & seen:
         raise DuplicateInRequest("an earlier item of this request names the same record")

@@ -63,6 +63,11 @@ def merged(record: Record, patch: dict[str, Any], draft: type[Draft]) -> Draft:
     return converted(merge_patch(current, patch), draft)
 
 
+def drafted(record: Record | None, fields: dict[str, Any], draft: type[Draft]) -> Draft:
+    """The draft of a new record from its `fields`, or of `record` with them merged in."""
+    return converted(fields, draft) if record is None else merged(record, fields, draft)
+
+
 def redrafted(draft: msgspec.Struct) -> dict[str, Any]:
     """The fields of `draft` as keyword arguments for making or replacing a record."""
     return {name: getattr(draft, name) for name in draft.__struct_fields__}

@@ -43,7 +43,7 @@ def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state:
         return state_response(*await store.read(database_of(request), identity, id))
 
 
-def write_routes(
+def write_routes(  # noqa: PLR0913 - one call says all that an aggregate needs
     routes: APIRouter,
     path: str,
     state: type,
@@ -52,9 +52,14 @@ def write_routes(
     create: Create,
     change: Change,
     bulk: BulkUpsert,
+    change_draft: type[msgspec.Struct] | None = None,
     bulk_draft: type[msgspec.Struct] | None = None,
 ) -> None:
-    """`POST path`, `PATCH path/{id}` and `POST path/bulk`."""
+    """`POST path`, `PATCH path/{id}` and `POST path/bulk`.
+
+    A patch and the items of a bulk request have the fields of `draft`, unless
+    `change_draft` and `bulk_draft` say otherwise.
+    """
 
     @routes.post(path, summary=f"Create one of {path.strip('/')}", **answers(state, 201))
     async def create_(body: Any = json_body(draft), command: Command = COMMAND) -> Response:
@@ -62,7 +67,9 @@ def write_routes(
 
     @routes.patch(path + "/{id}", summary=f"Change one of {path.strip('/')}", **answers(state))
     async def change_(
-        id: UUID, patch: dict[str, Any] = patch_body(draft), command: Command = COMMAND
+        id: UUID,
+        patch: dict[str, Any] = patch_body(change_draft or draft),
+        command: Command = COMMAND,
     ) -> Response:
         seen = command.seen_version
         return await command.run(lambda transaction: change(transaction, id, patch, seen))
