@@ -72,14 +72,14 @@ async def test_a_wrong_campaign_is_refused_and_nothing_written(
     marketing: Running, marketer: httpx.AsyncClient, tenant: UUID, channel: str
 ) -> None:
     before = await marketing.journal(tenant)
-    wrong = {
+    wrong: dict[str, dict[str, object]] = {
         "campaign-ends-before-it-starts": {"starts_on": "2026-02-01", "ends_on": "2026-01-01"},
         "budget-below-zero": {"budget": {"amount": "-1", "currency": "RUB"}},
         "invalid-request": {"budget": {"amount": "NaN", "currency": "RUB"}},
     }
     for problem, fields in wrong.items():
         answer = await marketer.post(
-            "/v1/campaigns", json={"name": "A", "channel": channel} | fields
+            "/v1/campaigns", json={"name": "A", "channel": channel, **fields}
         )
         assert answer.status_code == 422
         assert answer.json()["type"] == f"urn:meridian:problem:{problem}"
