@@ -163,7 +163,7 @@ def _account(row: dict[str, str]) -> tuple[str, str]:
     _short(row["subsidiary_of"], 200)
     _number(row["revenue"], 8)
     _between(_number(row["year_established"], 0), 1000, 2200)
-    _between(_number(row["employees"], 0), 0, 2**31 - 1)
+    _between(_number(row["employees"], 0), 0, 100_000_000)
     return name.casefold(), name
 
 
@@ -201,7 +201,7 @@ def _deal(
     elif stage not in {"Won", "Lost"} or (engaged and closed and closed < engaged):
         raise Unacceptable
     amount = value if stage == "Won" else product[1]
-    if amount is None or (stage == "Won" and closed is None):
+    if amount is None or (stage not in CHANCES and closed is None):
         raise Unacceptable
     account = accounts.get(customer)
     deal = Deal(number, *agent, product[0], account, stage, engaged, closed, amount)

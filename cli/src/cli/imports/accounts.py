@@ -17,7 +17,7 @@ from cli.imports.ledger import ImportedRow
 from cli.imports.products import CURRENCY
 from events.values import CustomerRef, ExternalId, Money
 
-MOST_EMPLOYEES = 2**31 - 1
+MOST_EMPLOYEES = 100_000_000
 
 
 class Country(Struct, frozen=True):

@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     Rule("empty_value", "put right", "an empty value is not known (null)"),
     Rule("formula_text", "noted", "text that begins like a formula stays text; reports quote it"),
     Rule("without_customer", "noted", "a deal without a customer is accepted"),
-    Rule("without_date", "noted", "a deal without a date of engaging, or of closing, is accepted"),
+    Rule("without_date", "noted", "a deal without a date of engaging is accepted"),
     Rule("list_price", "noted", "a deal not won is worth its product's list price: the stake"),
     Rule("value_not_kept", "noted", "the close value of a deal not won is not kept"),
     Rule("close_date_not_kept", "noted", "the close date of an open deal is not kept"),
@@ -64,7 +64,8 @@ RULES: tuple[Rule, ...] = (
     Rule("not_a_number", "rejected", "no amount or number of the expected size and precision"),
     Rule("negative", "rejected", "a negative amount or number"),
     Rule("close_before_engage", "rejected", "a deal closed before it was engaged"),
-    Rule("won_without_close", "rejected", "a won deal without a close date or value"),
+    Rule("closed_without_date", "rejected", "a won or lost deal without a close date"),
+    Rule("won_without_value", "rejected", "a won deal without a close value"),
     Rule("refused", "rejected", "the platform refused it; its own words say why"),
 )
 

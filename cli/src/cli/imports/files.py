@@ -92,7 +92,9 @@ class Source:
                 if len(cells) == width:
                     yield Row(start, arranged(cells))
                 elif cells:
-                    yield Row(start, tuple(cells), f"{len(cells)} values where {width} are expected")
+                    yield Row(
+                        start, tuple(cells), f"{len(cells)} values where {width} are expected"
+                    )
 
 
 def inspect(directory: Path) -> dict[Layout, Source]:

@@ -15,8 +15,8 @@ import msgspec
 from cli.client import Verdict, explain
 from cli.imports.cleaning import Rejected
 
-EXAMPLES = 12
-"""Rejected rows that are kept for showing; the written report has them all."""
+EXAMPLES = 5
+"""Rejected rows of each file that are kept for showing; the written report has them all."""
 
 RowVerdict = Literal["created", "updated", "unchanged", "rejected"]
 VERDICTS: tuple[RowVerdict, ...] = ("created", "updated", "unchanged", "rejected")
@@ -98,9 +98,10 @@ class Ledger(AbstractContextManager["Ledger"]):
     def enter(self, row: ImportedRow) -> None:
         """Enter a row that has its verdict."""
         verdict = row.verdict or "rejected"
-        self.files.setdefault(row.file, Counter())[verdict] += 1
+        counts = self.files.setdefault(row.file, Counter())
+        counts[verdict] += 1
         self.rules.update(dict.fromkeys(row.rules, 1))
-        if verdict == "rejected" and len(self.examples) < EXAMPLES:
+        if verdict == "rejected" and counts[verdict] <= EXAMPLES:
             self.examples.append(row)
         if self._write is not None:
             self._write(row)

@@ -173,15 +173,16 @@ def _days(engage: str, close: str, status: Status, notes: Notes) -> tuple[date |
     """When the deal was engaged and closed; an open deal is not closed."""
     engaged = cleaning.day(engage, "engage_date", notes)
     closed = cleaning.day(close, "close_date", notes)
-    if closed is None and status == "won":
-        raise Rejected("won_without_close", "deal_stage is Won, and close_date is empty")
-    if closed is not None and status == "open":
-        notes.append("close_date_not_kept")
-        closed = None
-    if closed is not None and engaged is not None and closed < engaged:
-        raise Rejected("close_before_engage", f"close_date {closed} is before {engaged}")
-    if engaged is None or (closed is None and status != "open"):
+    if engaged is None:
         notes.append("without_date")
+    if status == "open":
+        if closed is not None:
+            notes.append("close_date_not_kept")
+        return engaged, None
+    if closed is None:
+        raise Rejected("closed_without_date", f"deal_stage is {status}, and close_date is empty")
+    if engaged is not None and closed < engaged:
+        raise Rejected("close_before_engage", f"close_date {closed} is before {engaged}")
     return engaged, closed
 
 
@@ -190,7 +191,7 @@ def _worth(value: str, status: Status, product: Product, notes: Notes) -> Decima
     amount = cleaning.money(value, "close_value", notes)
     if status == "won":
         if amount is None:
-            raise Rejected("won_without_close", "deal_stage is Won, and close_value is empty")
+            raise Rejected("won_without_value", "deal_stage is Won, and close_value is empty")
         return amount
     notes.append("list_price")
     if amount:

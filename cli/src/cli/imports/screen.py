@@ -46,7 +46,7 @@ def show(console: Console, ledger: Ledger) -> None:
     if ledger.rules:
         console.print(_rules(ledger))
     if ledger.examples:
-        console.print(f"The first {len(ledger.examples)} of {ledger.rejected:,} rejected:")
+        console.print(f"{ledger.rejected:,} rejected; the first of each file:")
         for row in ledger.examples:
             where = row.file if row.line is None else f"{row.file} line {row.line}"
             console.print(Text(f"  {where} ({row.record[:60]}): {row.why}"))
