@@ -6,7 +6,11 @@ from pathlib import Path
 
 from chassis.inbox import Consumer
 from chassis.service import Service
+from sales.deals import api as deals
+from sales.pipelines import api as pipelines
 from sales.products import api as products
+from sales.reactions import LEAD_TOUCHES, NEW_TENANTS
+from sales.reasons import api as reasons
 from sales.replicas.departments import DEPARTMENTS
 from sales.settings import SalesSettings
 
@@ -15,6 +19,9 @@ SERVICE = Service(
     owner="sales",
     settings=SalesSettings,
     migrations=Path(__file__).resolve().parents[2] / "migrations",
-    routes=(products.routes,),
-    consumers=(Consumer("sales.replicas", (DEPARTMENTS,)),),
+    routes=(pipelines.routes, products.routes, reasons.routes, deals.routes),
+    consumers=(
+        Consumer("sales.replicas", (DEPARTMENTS,)),
+        Consumer("sales.reactions", (NEW_TENANTS, LEAD_TOUCHES)),
+    ),
 )

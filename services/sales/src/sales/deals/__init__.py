@@ -1,0 +1,1 @@
+"""Deals: opportunities to sell, and what becomes of them."""

@@ -1,0 +1,38 @@
+"""What sales does when others speak."""
+
+from __future__ import annotations
+
+from chassis.inbox import Reaction
+from chassis.transactions import Transaction
+from events.catalogue import TENANT, TOUCH
+from events.contacts import Touch
+from events.directory import Tenant
+from events.envelope import Event
+from sales.deals.use_cases import open_deal_of_lead
+from sales.pipelines.use_cases import create_first_pipeline
+from sales.reasons.use_cases import create_first_reasons
+
+_TENANT_CREATED = TENANT.type_of("created")
+_TOUCH_RECORDED = TOUCH.type_of("recorded")
+
+
+async def welcome(transaction: Transaction, event: Event[Tenant]) -> None:
+    """A new tenant begins with a default pipeline and a list of reasons."""
+    tenant = event.data.after
+    if event.type != _TENANT_CREATED or tenant is None:
+        return
+    await create_first_pipeline(transaction, tenant)
+    await create_first_reasons(transaction, tenant)
+
+
+async def take_up_lead(transaction: Transaction, event: Event[Touch]) -> None:
+    """The touch that a captured lead begins with opens a deal; later ones do not."""
+    touch = event.data.after
+    if event.type != _TOUCH_RECORDED or event.aggregateversion != 1:
+        return
+    if touch is not None and touch.lead is not None:
+        await open_deal_of_lead(transaction, event, touch)
+
+
+NEW_TENANTS = Reaction(TENANT, welcome)
+LEAD_TOUCHES = Reaction(TOUCH, take_up_lead)

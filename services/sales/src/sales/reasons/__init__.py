@@ -1,0 +1,1 @@
+"""Reasons: the managed list of why deals are won and lost."""

@@ -1,0 +1,45 @@
+"""The reasons that every tenant begins with, in the tenant's language."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from events.sales import Reason
+from sales.reasons.reason import Outcome, reason_id
+
+Language = Literal["en", "ru"]
+
+_NAMES: dict[Outcome, dict[str, dict[Language, str]]] = {
+    "lost": {
+        "not_recorded": {"en": "Not recorded", "ru": "Не указана"},
+        "price": {"en": "Price", "ru": "Цена"},
+        "competitor": {"en": "Competitor", "ru": "Конкурент"},
+        "no_budget": {"en": "No budget", "ru": "Нет бюджета"},
+        "no_decision": {"en": "No decision", "ru": "Решение не принято"},
+        "timing": {"en": "Timing", "ru": "Неподходящее время"},
+        "unreachable": {"en": "Unreachable", "ru": "Не удалось связаться"},
+    },
+    "won": {
+        "not_recorded": {"en": "Not recorded", "ru": "Не указана"},
+        "product": {"en": "Product", "ru": "Продукт"},
+        "price": {"en": "Price", "ru": "Цена"},
+        "relationship": {"en": "Relationship", "ru": "Отношения"},
+        "speed": {"en": "Speed", "ru": "Скорость"},
+    },
+}
+
+
+def built_in_reasons(tenant: UUID, language: Language = "en") -> list[Reason]:
+    """The reasons of a new tenant. The ids are the same in every language."""
+    return [
+        Reason(
+            id=reason_id(tenant, outcome, code),
+            version=0,
+            outcome=outcome,
+            code=code,
+            name=names[language],
+        )
+        for outcome, codes in _NAMES.items()
+        for code, names in codes.items()
+    ]
