@@ -346,7 +346,7 @@ class Client:
                     return _answer(response.status, response.headers, content)
                 asked = _retry_after(response.headers.get("Retry-After"))
                 last = str(_problem(response.status, content))
-            except (aiohttp.ClientError, TimeoutError) as error:
+            except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
                 last = f"{type(error).__name__} {error}".strip()
             wait = max(asked, random.uniform(pause / 2, pause))
             if clock() + wait > give_up:

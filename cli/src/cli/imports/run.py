@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.client import Client, OutOfPatience, Problem
-from cli.imports.agreement import figures
+from cli.imports.agreement import Figures, figures
 from cli.imports.files import SALES_PIPELINE, Layout, Source, UnusableFile, inspect
 from cli.imports.importer import Import, Stopped
 from cli.imports.ledger import Ledger, UnwritableReport
@@ -31,7 +31,7 @@ def run(request: Request) -> int:
         sources = inspect(request.directory)
         with Ledger(request.report) as ledger:
             try:
-                asyncio.run(_import(console, request, sources, ledger))
+                agreed, seconds = asyncio.run(_import(console, request, sources, ledger))
             finally:
                 if ledger.files:
                     show(console, ledger)
@@ -41,6 +41,7 @@ def run(request: Request) -> int:
         return _failed(
             console, f"{stopped}\nThe rows before it are in; import again to go on from there."
         )
+    show_figures(console, agreed, ledger.rows(SALES_PIPELINE.file), seconds)
     if request.report is not None:
         console.print(Text(f"Every row's verdict: {request.report}"))
     return ROWS_REJECTED if ledger.rejected else ACCEPTED
@@ -48,8 +49,8 @@ def run(request: Request) -> int:
 
 async def _import(
     console: Console, request: Request, sources: Mapping[Layout, Source], ledger: Ledger
-) -> None:
-    """Sign in, import, wait until analytics agrees."""
+) -> tuple[Figures, float]:
+    """Sign in, import, wait until analytics agrees: what it says, and after how many seconds."""
     platform = LocalPlatform()
     state = platform.state()
     url = request.gateway or (state.urls.get("gateway") if state else None)
@@ -69,8 +70,7 @@ async def _import(
         with bars(console, sources) as advance:
             pipeline = await Import(client, sources, ledger, request.options, advance).run()
             agreed = await figures(client, pipeline)
-        seconds = time.perf_counter() - began
-    show_figures(console, agreed, ledger.rows(SALES_PIPELINE.file), seconds)
+        return agreed, time.perf_counter() - began
 
 
 def _failed(console: Console, why: str) -> int:

@@ -49,7 +49,7 @@ def show(console: Console, ledger: Ledger) -> None:
         console.print(f"{ledger.rejected:,} rejected; the first of each file:")
         for row in ledger.examples:
             where = row.file if row.line is None else f"{row.file} line {row.line}"
-            console.print(Text(f"  {where} ({row.record[:60]}): {row.why}"))
+            console.print(Text(_printable(f"  {where} ({row.record[:60]}): {row.why}")))
 
 
 def show_figures(console: Console, figures: Figures, rows: int, seconds: float) -> None:
@@ -82,3 +82,10 @@ def _rules(ledger: Ledger) -> Table:
         if ledger.rules[rule.code]:
             table.add_row(rule.code, rule.kind, rule.does, f"{ledger.rules[rule.code]:,}")
     return table
+
+
+def _printable(text: str) -> str:
+    """`text` without what would steer the terminal: the files are not trusted."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
