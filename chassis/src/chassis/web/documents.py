@@ -6,12 +6,13 @@ what is documented is what is decoded.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 
 _REF = "#/components/schemas/{name}"
 _PROBLEM = {
@@ -30,6 +31,18 @@ _PROBLEM = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    type_: type
+    status: int
+    many: bool
+    item: type | None
+
+
+_ANSWERS: list[_Answer] = []
+"""What routes answer; a route knows its place here, because FastAPI lets it carry JSON only."""
+
+
 def answers(
     type_: type, status: int = 200, *, many: bool = False, item: type | None = None
 ) -> dict[str, Any]:
@@ -37,10 +50,11 @@ def answers(
 
     `item` is the type of the items of a bulk body.
     """
+    _ANSWERS.append(_Answer(type_, status, many, item))
     return {
         "status_code": status,
         "response_model": None,
-        "openapi_extra": {"x-answer": (type_, status, many), "x-item": item},
+        "openapi_extra": {"x-answer": len(_ANSWERS) - 1},
     }
 
 
@@ -50,32 +64,30 @@ def openapi(application: FastAPI) -> dict[str, Any]:
         title=application.title, version=application.version, routes=application.routes
     )
     types: dict[str, type] = {}
-    for route in _flat(application.routes):
+    for route in iter_route_contexts(application.routes):
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 _describe(operation, route, types)
     _, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    # FastAPI's own errors, which no route answers.
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     schemas.update(components)
     schemas["Problem"] = _PROBLEM
     return document
 
 
-def _flat(routes: Any) -> list[APIRoute]:
-    return [route for route in routes if isinstance(route, APIRoute)]
-
-
-def _describe(operation: dict[str, Any], route: APIRoute, types: dict[str, type]) -> None:
-    answer = operation.pop("x-answer", None)
-    item = operation.pop("x-item", None)
+def _describe(operation: dict[str, Any], route: RouteContext, types: dict[str, type]) -> None:
+    place = operation.pop("x-answer", None)
+    answer = _ANSWERS[place] if place is not None else None
     if answer is not None:
-        type_, status, many = answer
-        schema = _schema(type_, types)
-        if many:
+        schema = _schema(answer.type_, types)
+        if answer.many:
             schema = _page(schema)
         operation["responses"] = {
-            str(status): {
+            str(answer.status): {
                 "description": "Done",
                 "content": {"application/json": {"schema": schema}},
             }
@@ -91,10 +103,11 @@ def _describe(operation: dict[str, Any], route: APIRoute, types: dict[str, type]
             continue
         patch = getattr(dependant.call, "is_patch", False)
         schema = _schema(body, types)
-        if item is not None:
+        if answer is not None and answer.item is not None:
+            items = {"type": "array", "items": _schema(answer.item, types)}
             schema = {
                 "type": "object",
-                "properties": {"items": {"type": "array", "items": _schema(item, types)}},
+                "properties": {"items": items},
                 "required": ["items"],
             }
         kind = "application/merge-patch+json" if patch else "application/json"
