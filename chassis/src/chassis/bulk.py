@@ -21,7 +21,7 @@ from chassis.aggregates import AggregateStore
 from chassis.identity import Identity
 from chassis.journal import Step
 from chassis.merge import drafted
-from chassis.problems import InvalidRequest, NotFound, Problem
+from chassis.problems import ExternalIdTaken, InvalidRequest, NotFound, Problem
 from chassis.transactions import Transaction
 from events.values import ExternalId, Record
 
@@ -172,7 +172,10 @@ async def _judge(
     if before is not None:
         fields = _adding_external_ids(before, fields)
     draft = kind.read(before, fields) if kind.read else drafted(before, fields, kind.draft)
-    names = {id} if id is not None else set(_external_ids(item))
+    external = _external_ids(item)
+    if any(known.by_external_id.get(name, id) != id for name in external):
+        raise ExternalIdTaken("another record has one of these external ids", field="external_ids")
+    names: set[object] = {*external, id} if id is not None else set(external)
     if names & seen:
         raise DuplicateInRequest("an earlier item of this request names the same record")
     seen |= names
