@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis.bulk import Decision, Upsert, Verdicts, upsert
+from chassis.bulk import Decision, Upsert, Verdicts, ids_in, upsert
 from chassis.identity import Identity
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
@@ -34,8 +34,7 @@ async def change_company(
 
 
 async def upsert_companies(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
-    named = {id for item in items if (id := _parent(item)) is not None}
-    parents = await parents_above(transaction, named) if named else {}
+    parents = await parents_above(transaction, ids_in(items, "parent"))
 
     def decide(
         before: Company | None, draft: CompanyDraft, identity: Identity
@@ -60,11 +59,3 @@ async def company_of_name(transaction: Transaction, id: UUID, name: str, by: Hol
     company = rules.created(id, CompanyDraft(name=name), by)
     await companies.save(transaction, "created", None, company)
     return id
-
-
-def _parent(item: dict[str, Any]) -> UUID | None:
-    """The parent an item names, if it is an id; decoding reports what is not."""
-    try:
-        return UUID(item["parent"])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None

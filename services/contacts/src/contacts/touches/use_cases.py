@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chassis.bulk import Decision, Upsert, Verdicts, upsert
+from chassis.bulk import Decision, Upsert, Verdicts, ids_in, upsert
 from chassis.identity import Identity
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
@@ -44,7 +44,8 @@ async def cancel_touch(transaction: Transaction, id: UUID) -> Touch:
 
 
 async def upsert_touches(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
-    holders = await holders_of(transaction, {id for item in items if (id := _customer(item))})
+    customers = [given for item in items if isinstance(given := item.get("customer"), dict)]
+    holders = await holders_of(transaction, ids_in(customers, "id"))
 
     def decide(before: Touch | None, draft: TouchDraft, identity: Identity) -> Decision[Touch]:
         if before is None:
@@ -66,11 +67,3 @@ async def record_form(transaction: Transaction, id: UUID, lead: Lead, person: UU
 async def _save(transaction: Transaction, before: Touch | None, after: Touch) -> Touch:
     verb = rules.verb(before, after)
     return await touches.save(transaction, verb, before, after, at=rules.happened(verb, after))
-
-
-def _customer(item: dict[str, Any]) -> UUID | None:
-    """The customer an item names, if it is an id; decoding reports what is not."""
-    try:
-        return UUID(item["customer"]["id"])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None
