@@ -14,7 +14,7 @@ from events.values import Record
 
 
 def test_every_topic_carries_one_aggregate() -> None:
-    assert {aggregate.topic for aggregate in AGGREGATES} == set(TOPICS)
+    assert [aggregate.topic for aggregate in AGGREGATES] == list(TOPICS)
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)
     assert GENESIS not in TOPICS
 
