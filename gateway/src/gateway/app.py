@@ -1,0 +1,82 @@
+"""The gateway at a glance: the directory's routes, and the door before them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from chassis.identity import IdentityVerifier
+from chassis.service import Process, Service
+from chassis.web.application import Observed
+from gateway.customer_360 import api as customer_360
+from gateway.directory.departments import api as departments
+from gateway.directory.invitations import api as invitations
+from gateway.directory.keys import api as keys
+from gateway.directory.keys.keyring import Keyring
+from gateway.directory.passwords.hashing import Hashing
+from gateway.directory.sessions import api as sessions
+from gateway.directory.sessions.throttle import Throttle
+from gateway.directory.sessions.use_cases import Reception
+from gateway.directory.standings import Standings
+from gateway.directory.tenants import api as tenants
+from gateway.directory.users import api as users
+from gateway.edge.authentication import Authentication
+from gateway.edge.description import Description
+from gateway.edge.documentation import documentation
+from gateway.edge.edge import Edge
+from gateway.edge.forwarding import Forwarding
+from gateway.edge.upstreams import connected
+from gateway.settings import GatewaySettings
+
+
+@asynccontextmanager
+async def door(process: Process) -> AsyncIterator[ASGIApp]:
+    """The edge before the directory, with everything that the two need to work."""
+    settings, state = process.settings, process.app.state
+    assert isinstance(settings, GatewaySettings)
+    database = process.transactions.database
+    keyring, hashing = Keyring(database), Hashing(settings.hashing_threads)
+    standings = Standings(database, settings.standing_seconds)
+    process.transactions.on_commit(standings.forget)
+    state.settings, state.keyring, state.hashing = settings, keyring, hashing
+    state.identities = IdentityVerifier(keyring.published)
+    state.reception = Reception(
+        database,
+        keyring,
+        hashing,
+        Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
+        settings.access_token_minutes * 60,
+    )
+    limit = process.platform.largest_body_bytes
+    async with connected(settings) as upstreams:
+        state.upstreams = upstreams
+        edge = Edge(
+            process.app,
+            documentation(Description(upstreams, process.app.openapi)),
+            Authentication(keyring, standings),
+            Forwarding(upstreams, limit),
+            limit,
+        )
+        yield Observed(edge, "edge")
+    hashing.close()
+
+
+SERVICE = Service(
+    name="gateway",
+    owner="directory",
+    settings=GatewaySettings,
+    migrations=Path(__file__).resolve().parents[2] / "migrations",
+    routes=(
+        keys.routes,
+        tenants.routes,
+        sessions.routes,
+        invitations.routes,
+        departments.routes,
+        users.routes,
+        customer_360.routes,
+    ),
+    wrap=door,
+)

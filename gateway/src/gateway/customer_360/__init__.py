@@ -1,0 +1,1 @@
+"""A customer from all sides: what the services know, in one answer."""

@@ -1,0 +1,41 @@
+"""Every query of invitations; a user has one at the most."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Database
+from chassis.transactions import Transaction
+
+
+async def keep(transaction: Transaction, user: UUID, hashed: bytes, expires: datetime) -> None:
+    """Keep an invitation instead of any earlier one of this user."""
+    await transaction.connection.execute(
+        """insert into invitation (tenant, user_id, hash, expires) values ($1, $2, $3, $4)
+           on conflict (tenant, user_id)
+           do update set hash = excluded.hash, expires = excluded.expires""",
+        transaction.tenant,
+        user,
+        hashed,
+        expires,
+    )
+
+
+async def invited_by(database: Database, hashed: bytes) -> tuple[UUID, UUID] | None:
+    """(tenant, user) of an invitation that still holds: the secret alone names both."""
+    row = await database.pool.fetchrow(
+        "select tenant, user_id from invitation where hash = $1 and expires > now()", hashed
+    )
+    return (row["tenant"], row["user_id"]) if row is not None else None
+
+
+async def use_up(transaction: Transaction, hashed: bytes) -> bool:
+    """Whether the invitation still held; it does no longer."""
+    found = await transaction.connection.fetchval(
+        """delete from invitation where tenant = $1 and hash = $2 and expires > now()
+           returning true""",
+        transaction.tenant,
+        hashed,
+    )
+    return bool(found)

@@ -1,0 +1,86 @@
+"""The built-in roles: what each may read and write, and how far.
+
+A permission is `resource:action`; its reach is `all`, `department` (one's own
+and every one below it) or `own` (records whose owner one is). What a role does
+not name is denied; of several roles the farther reach counts.
+
+| | customers and touches | deals | leads | catalogues | marketing | reports |
+|---|---|---|---|---|---|---|
+| administrator | all | all | all | all | all | all |
+| manager | department | department | department | read | read | department |
+| agent | read department, write own | own | own | read | read, not spend | own |
+| marketer | read all | - | all | read | all | all |
+| analyst | read all | read all | read all | read | read all | all |
+| operator | - | - | - | - | - | - |
+| integrator | all | all | all | all | all | all |
+
+Agents read their department's customers and touches, so that whoever picks up
+the telephone knows what was said before, and nobody enters a customer twice;
+they change their own. Everybody knows the tenant and its departments, everybody
+but operators the users. Only administrators write those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from chassis.identity import Reach
+from events.directory import Role
+
+CUSTOMERS = ("companies", "people", "touches")
+DEALS = ("deals",)
+LEADS = ("leads",)
+CATALOGUES = ("pipelines", "products", "reasons")
+MARKETING = ("channels", "campaigns", "spend", "forms")
+REPORTS = ("reports",)
+DIRECTORY = ("users", "departments", "tenant")
+
+BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS)
+
+_FARTHER: Mapping[Reach, int] = {"own": 0, "department": 1, "all": 2}
+
+
+def _read(reach: Reach, *resources: str) -> dict[str, Reach]:
+    return {f"{resource}:read": reach for resource in resources}
+
+
+def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
+    """Who may write a record may read it."""
+    return _read(reach, *resources) | {f"{resource}:write": reach for resource in resources}
+
+
+_COLLEAGUES = _read("all", *DIRECTORY)
+
+ROLES: Mapping[Role, Mapping[str, Reach]] = {
+    "administrator": _write("all", *BUSINESS, *DIRECTORY),
+    "manager": _COLLEAGUES
+    | _write("department", *CUSTOMERS, *DEALS, *LEADS)
+    | _read("department", *REPORTS)
+    | _read("all", *CATALOGUES, *MARKETING),
+    "agent": _COLLEAGUES
+    | _write("own", *CUSTOMERS, *DEALS, *LEADS)
+    | _read("department", *CUSTOMERS)
+    | _read("own", *REPORTS)
+    | _read("all", *CATALOGUES, "channels", "campaigns", "forms"),
+    "marketer": _COLLEAGUES
+    | _write("all", *MARKETING, *LEADS)
+    | _read("all", *CUSTOMERS, *CATALOGUES, *REPORTS),
+    "analyst": _COLLEAGUES | _read("all", *BUSINESS),
+    "operator": _read("all", "departments", "tenant") | _read("own", "users"),
+    "integrator": _COLLEAGUES | _write("all", *BUSINESS),
+}
+
+
+def permissions_of(roles: Iterable[Role]) -> dict[str, Reach]:
+    """What these roles together permit, sorted by name."""
+    permissions: dict[str, Reach] = {}
+    for permission, reach in _granted(roles):
+        known = permissions.get(permission)
+        if known is None or _FARTHER[reach] > _FARTHER[known]:
+            permissions[permission] = reach
+    return dict(sorted(permissions.items()))
+
+
+def _granted(roles: Iterable[Role]) -> Iterator[tuple[str, Reach]]:
+    for role in roles:
+        yield from ROLES[role].items()

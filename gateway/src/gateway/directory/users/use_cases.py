@@ -1,0 +1,54 @@
+"""What one can do with users, a function per verb."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chassis.bulk import Decision, Upsert, Verdicts, upsert
+from chassis.identity import Identity
+from chassis.merge import check_edit, merged
+from chassis.transactions import Transaction, uuid7
+from events.directory import User
+from gateway.directory.passwords.store import has_password
+from gateway.directory.tenants.store import take_turn
+from gateway.directory.users import user as rules
+from gateway.directory.users.store import users
+from gateway.directory.users.user import UserChange, UserDraft
+
+
+async def invite_user(transaction: Transaction, draft: UserDraft) -> User:
+    """A new user; the invitation itself is issued when this has committed."""
+    await take_turn(transaction)
+    colleagues = await users.colleagues(transaction)
+    user = colleagues.admit(rules.invited(uuid7(), draft))
+    return await users.save(transaction, "invited", None, user)
+
+
+async def change_user(
+    transaction: Transaction, id: UUID, patch: dict[str, Any], seen: int | None
+) -> User:
+    await take_turn(transaction)
+    user = await users.load(transaction, id)
+    await check_edit(transaction, user, patch, seen)
+    change = merged(user, patch, UserChange)
+    after = rules.in_status(
+        rules.changed(user, change),
+        change.status,
+        has_password=await has_password(transaction, id),
+    )
+    colleagues = await users.colleagues(transaction)
+    return await users.save(transaction, "changed", user, colleagues.admit(after))
+
+
+async def upsert_users(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
+    """Upsert many; new ones are invited, later items see what earlier ones took."""
+    await take_turn(transaction)
+    colleagues = await users.colleagues(transaction)
+
+    def decide(before: User | None, draft: UserDraft, _: Identity) -> Decision[User]:
+        if before is None:
+            return Decision("invited", colleagues.admit(rules.invited(uuid7(), draft)))
+        return Decision("changed", colleagues.admit(rules.changed(before, draft)))
+
+    return await upsert(transaction, Upsert(users, UserDraft, decide), items)

@@ -1,0 +1,80 @@
+"""Which service answers which path.
+
+Paths are taken as they came, undecoded: what is not made of the plain segments
+that the API has leads nowhere, so no encoding reaches a service's own `/metrics`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chassis.problems import NotFound, Problem
+
+GATEWAY = "gateway"
+"""What the gateway answers itself, without another service."""
+
+OWNERS: Mapping[str, str] = {
+    **dict.fromkeys(("companies", "people", "customers", "touches"), "contacts"),
+    **dict.fromkeys(("pipelines", "products", "reasons", "deals"), "sales"),
+    **dict.fromkeys(("channels", "campaigns", "spend", "forms", "leads"), "marketing"),
+    "reports": "analytics",
+    **dict.fromkeys(
+        ("tenants", "tenant", "sessions", "me", "departments", "users", "invitations"), GATEWAY
+    ),
+}
+"""First segment after `/v1/` -> the service whose it is."""
+
+SERVICES = tuple(sorted(set(OWNERS.values()) - {GATEWAY}))
+
+_API = re.compile(r"/v1/([a-z-]+)((?:/[A-Za-z0-9_-]+){0,4})")
+_COMPOSED = re.compile(r"/v1/customers/[^/]+/360")
+_PUBLIC = re.compile(
+    r"POST /v1/(?:sessions|tenants|invitations/accept|forms/[^/]+/submissions)"
+    r"|GET /(?:livez|readyz|metrics|\.well-known/jwks\.json)"
+)
+_METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    title = "Not a method of this API"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes; `path` is what metrics call it."""
+
+    owner: str
+    is_public: bool
+    path: str
+
+
+def routed(method: str, path: str) -> Route:
+    """The route of a request; `NotFound` for paths and `MethodNotAllowed` for methods of nobody.
+
+    `path` is the raw path, HEAD is asked as GET.
+    """
+    if method not in _METHODS:
+        raise MethodNotAllowed(f"{method} is not among {', '.join(sorted(_METHODS))}")
+    if is_public(method, path) and not path.startswith("/v1/"):
+        return Route(GATEWAY, True, path)
+    found = _API.fullmatch(path)
+    owner = owner_of(path) if found is not None else None
+    if found is None or owner is None:
+        raise NotFound("there is no such path")
+    return Route(owner, is_public(method, path), f"/v1/{found[1]}")
+
+
+def owner_of(path: str) -> str | None:
+    """The service that answers `path`, which may be a template as `/v1/deals/{id}`."""
+    if _COMPOSED.fullmatch(path):
+        return GATEWAY
+    segments = path.split("/", 3)
+    return OWNERS.get(segments[2]) if len(segments) > 2 and segments[1] == "v1" else None
+
+
+def is_public(method: str, path: str) -> bool:
+    """Whether a request needs no access token."""
+    return _PUBLIC.fullmatch(f"{method} {path}") is not None
