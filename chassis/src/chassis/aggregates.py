@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Select, Table, Uuid, and_, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.access import visible, within_reach
 from chassis.database import Database, fetch
@@ -73,7 +74,7 @@ class AggregateStore(Generic[State]):
         statement = (
             select(self.table.c.state)
             .where(
-                self.table.c.id.in_(list(ids)),
+                self._among(ids),
                 visible(self.table, transaction.identity, f"{self.resource}:write"),
             )
             .order_by(self.table.c.id)
@@ -92,7 +93,7 @@ class AggregateStore(Generic[State]):
         if not wanted:
             return {}
         statement = select(self.table.c.state).where(
-            self.table.c.id.in_(wanted),
+            self._among(wanted),
             visible(self.table, transaction.identity, f"{self.resource}:read"),
         )
         rows = await fetch(transaction.connection, statement)
@@ -102,9 +103,13 @@ class AggregateStore(Generic[State]):
     async def existing(self, transaction: Transaction, ids: Iterable[UUID]) -> set[UUID]:
         """Those of `ids` that exist in the tenant, whether within reach or not."""
         statement = select(self.table.c.id).where(
-            self.table.c.tenant == transaction.tenant, self.table.c.id.in_(list(ids))
+            self.table.c.tenant == transaction.tenant, self._among(ids)
         )
         return {row["id"] for row in await fetch(transaction.connection, statement)}
+
+    def _among(self, ids: Iterable[UUID]) -> ColumnElement[bool]:
+        """One statement however many there are: an array, not a place for each."""
+        return self.table.c.id == any_(literal(list(ids), ARRAY(Uuid)))
 
     async def save(
         self,

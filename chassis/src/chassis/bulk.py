@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -120,13 +121,15 @@ async def upsert(
     if not 1 <= len(items) <= LARGEST_BULK:
         raise InvalidRequest(f"between 1 and {LARGEST_BULK} items", field="items")
     transaction.identity.reach(f"{kind.store.resource}:write")
-    known = await _known(transaction, kind, items)
+    # Read once for all of what follows: a request has many of them.
+    external_ids = [_external_ids(item) for item in items]
+    known = await _known(transaction, kind, items, external_ids)
     verdicts: list[Verdict] = []
     steps: list[Step] = []
     seen: set[object] = set()
-    for index, item in enumerate(items):
+    for index, (item, external) in enumerate(zip(items, external_ids, strict=True)):
         try:
-            verdict, step = await _judge(transaction, kind, item, known, seen)
+            verdict, step = await _judge(transaction, kind, item, external, known, seen)
         except Problem as problem:
             step = None
             verdict = Verdict(index=index, verdict="rejected", problem=problem.document())
@@ -146,11 +149,13 @@ class _Known(Generic[State]):
 
 
 async def _known(
-    transaction: Transaction, kind: Upsert[State, Draft], items: list[dict[str, Any]]
+    transaction: Transaction,
+    kind: Upsert[State, Draft],
+    items: list[dict[str, Any]],
+    external_ids: list[list[ExternalId]],
 ) -> _Known[State]:
     store = kind.store
-    external = [item for given in items for item in _external_ids(given)]
-    by_external_id = await store.named_by(transaction, external)
+    by_external_id = await store.named_by(transaction, chain.from_iterable(external_ids))
     ids = set(by_external_id.values())
     ids.update(id for item in items if (id := kind.id_of(item)) is not None)
     reachable = await store.load_many(transaction, ids) if ids else {}
@@ -163,16 +168,16 @@ async def _judge(
     transaction: Transaction,
     kind: Upsert[State, Draft],
     item: dict[str, Any],
+    external: list[ExternalId],
     known: _Known[State],
     seen: set[object],
 ) -> tuple[Verdict, Step | None]:
     fields = kind.fields_of(item)
-    id = _named(kind, item, known)
+    id = _named(kind, item, external, known)
     before = _matched(kind, id, known)
     if before is not None:
         fields = _adding_external_ids(before, fields)
     draft = kind.read(before, fields) if kind.read else drafted(before, fields, kind.draft)
-    external = _external_ids(item)
     if any(known.by_external_id.get(name, id) != id for name in external):
         raise ExternalIdTaken("another record has one of these external ids", field="external_ids")
     names: set[object] = {*external, id} if id is not None else set(external)
@@ -198,12 +203,17 @@ def _adding_external_ids(before: Record, fields: dict[str, Any]) -> dict[str, An
     return {**fields, "external_ids": [*kept, *given]} if kept else fields
 
 
-def _named(kind: Upsert[State, Draft], item: dict[str, Any], known: _Known[State]) -> UUID | None:
+def _named(
+    kind: Upsert[State, Draft],
+    item: dict[str, Any],
+    external: list[ExternalId],
+    known: _Known[State],
+) -> UUID | None:
     """The id of the record that `item` names, by its id or its external ids."""
     id = kind.id_of(item)
     if id is not None:
         return id
-    named = (known.by_external_id.get(external) for external in _external_ids(item))
+    named = (known.by_external_id.get(name) for name in external)
     return next((record for record in named if record is not None), None)
 
 

@@ -14,6 +14,8 @@ _MOST_WORDS = 8
 def folded(parts: Iterable[str | None]) -> str:
     """The searchable text of `parts`: lower case, without accents, ё as е, one space between."""
     text = " ".join(part for part in parts if part)
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ё", "е"))
     # й and ё decompose into a letter and a mark; й is a letter of its own, so keep its mark.
     plain = "".join(
