@@ -96,7 +96,8 @@ def _external_ids_beyond(
         first, second = order(step)
         if first is not None and first.external_ids:
             kept = second.external_ids if second is not None else ()
-            beyond += [(first.id, item) for item in first.external_ids if item not in kept]
+            named = dict.fromkeys(first.external_ids)
+            beyond += [(first.id, item) for item in named if item not in kept]
     return beyond
 
 
