@@ -15,11 +15,14 @@ from msgspec.structs import replace
 
 from chassis.problems import RuleBroken
 from events.contacts import Address
+from events.values import ExternalId
 
 Emails = Annotated[tuple[Annotated[str, Meta(max_length=400)], ...], Meta(max_length=50)]
 """E-mails as clients send them, spaces around them and all."""
 Phones = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
 """Phones as people write them."""
+ExternalIds = Annotated[tuple[ExternalId, ...], Meta(max_length=50)]
+"""What other systems call the record."""
 
 _LONGEST_EMAIL = 320
 _LONGEST_ADDRESS_PART = 300

@@ -127,6 +127,11 @@ async def test_an_external_id_of_another_record_is_not_taken_over(
     assert found[0]["problem"]["type"] == "urn:meridian:problem:external-id-taken"
 
 
+async def test_an_external_id_listed_twice_is_one(importer: httpx.AsyncClient) -> None:
+    row = {"name": "А", "external_ids": named("1") * 2}
+    assert [v["verdict"] for v in await verdicts(importer, "/v1/companies", [row])] == ["created"]
+
+
 @pytest.mark.parametrize("items", [[], [{"name": "А"}] * 1_001])
 async def test_a_request_carries_one_to_a_thousand_items(
     importer: httpx.AsyncClient, items: list[Any]

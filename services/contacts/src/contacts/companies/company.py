@@ -15,6 +15,7 @@ from chassis.problems import RuleBroken
 from contacts.companies.tax_id import check_inn, is_russian
 from contacts.contact_details import (
     Emails,
+    ExternalIds,
     Phones,
     normal_address,
     normal_emails,
@@ -24,7 +25,7 @@ from contacts.contact_details import (
 )
 from contacts.holders import Holder
 from events.contacts import Address, Company
-from events.values import ExternalId, Money, Name, Text
+from events.values import Money, Name, Text
 
 
 class CompanyDraft(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class CompanyDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     notes: Text = ""
     owner: UUID | None = None
     department: UUID | None = None
-    external_ids: tuple[ExternalId, ...] = ()
+    external_ids: ExternalIds = ()
 
 
 class CompanyNeedsName(RuleBroken):

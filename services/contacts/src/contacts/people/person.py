@@ -12,6 +12,7 @@ from chassis.merge import redrafted
 from chassis.problems import RuleBroken
 from contacts.contact_details import (
     Emails,
+    ExternalIds,
     Phones,
     normal_address,
     normal_emails,
@@ -21,7 +22,7 @@ from contacts.contact_details import (
 )
 from contacts.holders import Holder
 from events.contacts import Address, Person
-from events.values import ExternalId, Text
+from events.values import Text
 
 NamePart = Annotated[str, Meta(max_length=150)]
 
@@ -41,7 +42,7 @@ class PersonDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     notes: Text = ""
     owner: UUID | None = None
     department: UUID | None = None
-    external_ids: tuple[ExternalId, ...] = ()
+    external_ids: ExternalIds = ()
 
 
 class PersonNeedsNameOrAddress(RuleBroken):

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from chassis.merge import redrafted
 from chassis.problems import RuleBroken
-from contacts.contact_details import spaced, spaced_or_none
+from contacts.contact_details import ExternalIds, spaced, spaced_or_none
 from contacts.holders import Holder
 from events.contacts import Touch, TouchChannel
 from events.marketing import Lead
-from events.values import CustomerRef, ExternalId, Name, Text
+from events.values import CustomerRef, Name, Text
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """So far may the clock of who reports a touch be ahead of ours."""
@@ -52,7 +52,7 @@ class TouchDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     campaign: UUID | None = None
     owner: UUID | None = None
     department: UUID | None = None
-    external_ids: tuple[ExternalId, ...] = ()
+    external_ids: ExternalIds = ()
 
 
 class Completion(Struct, kw_only=True, forbid_unknown_fields=True):
