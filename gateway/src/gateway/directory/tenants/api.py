@@ -45,8 +45,10 @@ async def read(request: Request, identity: Identity = IDENTITY) -> Response:
 
 def _require_bootstrap_token(request: Request) -> None:
     wanted: SecretStr | None = request.app.state.settings.bootstrap_token
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if wanted is None or not hmac.compare_digest(
-        given.encode(), wanted.get_secret_value().encode()
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if (
+        wanted is None
+        or scheme.lower() != "bearer"
+        or not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode())
     ):
         raise Unauthenticated("creating tenants needs the installation's bootstrap token")

@@ -1,0 +1,75 @@
+"""A gateway process of one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+BOOTSTRAP_TOKEN = "let-me-create-tenants"  # noqa: S105 - of tests
+_LONGEST_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway at work; `upstream_ports` are where it looks for each service."""
+
+    url: str
+    port: int
+    upstream_ports: Mapping[str, int]
+    database_url: str
+
+
+@contextmanager
+def running(
+    *,
+    port: int,
+    upstream_ports: Mapping[str, int],
+    database_url: str,
+    log: Path,
+    settings: Mapping[str, str],
+) -> Iterator[Gateway]:
+    """A gateway process on this database, without a worker; RuntimeError when it does not start."""
+    gateway = Gateway(f"http://127.0.0.1:{port}", port, upstream_ports, database_url)
+    environment = {
+        **os.environ,
+        "GATEWAY_DATABASE_URL": database_url,
+        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "GATEWAY_BOOTSTRAP_TOKEN": BOOTSTRAP_TOKEN,
+        **{
+            f"GATEWAY_{service.upper()}_URL": f"http://127.0.0.1:{upstream}"
+            for service, upstream in upstream_ports.items()
+        },
+        **settings,
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", "--role", "api", "--migrate"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait_until_ready(gateway, process, log)
+            yield gateway
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_until_ready(gateway: Gateway, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + _LONGEST_START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{gateway.url}/readyz").status_code == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the gateway did not start:\n{log.read_text()}")
