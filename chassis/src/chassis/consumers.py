@@ -9,6 +9,7 @@ handler returns only when the batch is in the database.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -29,9 +30,10 @@ from chassis.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
-_IDLE_MS = 20
+_IDLE_MS = 40
 """How long a poll waits for records; FastStream sleeps as long again after an empty one."""
 _PROGRESS_SECONDS = 0.25
+_MEASURED_EVERY = 4
 
 
 class Subscription:
@@ -71,7 +73,7 @@ class Subscription:
             heartbeat_interval_ms=session // 6,
             rebalance_timeout_ms=session * 2,
             max_poll_interval_ms=24 * 3600 * 1000,
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=200,
             batch_timeout_ms=_IDLE_MS,
             max_records=settings.consumer_batch,
             parser=_raw,
@@ -146,13 +148,14 @@ class Subscription:
     # -- how fresh ------------------------------------------------------------------
 
     async def _keep_progress(self) -> None:
-        while True:
+        for tick in itertools.count():
             await asyncio.sleep(_PROGRESS_SECONDS)
             try:
                 asked = datetime.now(UTC)
                 if self._is_caught_up():
                     await self._write_progress(asked)
-                await self._measure(asked)
+                if tick % _MEASURED_EVERY == 0:
+                    await self._measure(asked)
             except PASSING_FAILURES as error:
                 log.warning("%s cannot note its progress: %s", self.consumer.name, error)
 

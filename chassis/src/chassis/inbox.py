@@ -48,10 +48,14 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Does something once for every version, in a transaction of the service's own."""
+    """Does something once, in a transaction of the service's own.
+
+    Every version counts in turn; `react` is called for those that it `concerns`.
+    """
 
     aggregate: Aggregate
     react: Callable[[Transaction, AnyEvent], Awaitable[None]]
+    concerns: Callable[[AnyEvent], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +276,10 @@ class _Batch:
         self, handler: Replica | Reaction, events: Sequence[AnyEvent]
     ) -> Exception | None:
         """None when all went well; else what failed, with every effect undone."""
+        if isinstance(handler, Reaction):
+            events = [event for event in events if handler.concerns(event)]
+        if not events:
+            return None
         reacted: list[Transaction] = []
         try:
             async with self.connection.transaction():

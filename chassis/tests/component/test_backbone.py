@@ -73,7 +73,7 @@ class Reader:
         self.poison: str | None = None
         self.consumers = (
             Consumer("reader.replica", (Replica(PRODUCT, self._keep),)),
-            Consumer("reader.reactions", (Reaction(PRODUCT, self._react),)),
+            Consumer("reader.reactions", (Reaction(PRODUCT, self._react, lambda _: True),)),
         )
 
     async def _keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:

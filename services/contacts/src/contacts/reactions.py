@@ -30,7 +30,7 @@ async def take_up_lead(transaction: Transaction, event: Event[Lead]) -> None:
     The touch names the lead: that is how sales learns of it.
     """
     lead = event.data.after
-    if event.type != _CAPTURED or lead is None:
+    if lead is None:
         return
     await one_lead_at_a_time(transaction)
     person = await _person_of(transaction, event.id, lead)
@@ -72,4 +72,4 @@ def _usable(phone: str | None) -> tuple[str, ...]:
         return ()
 
 
-LEADS = Reaction(LEAD, take_up_lead)
+LEADS = Reaction(LEAD, take_up_lead, concerns=lambda event: event.type == _CAPTURED)

@@ -15,10 +15,15 @@ _CREATED = DEAL.type_of("created")
 async def note_what_the_lead_became(transaction: Transaction, event: Event[Deal]) -> None:
     """A deal made from a lead: the lead is converted."""
     deal = event.data.after
-    if event.type == _CREATED and deal is not None and deal.lead is not None:
+    if deal is not None and deal.lead is not None:
         await convert_lead(
             transaction, deal.lead, deal=deal.id, customer=deal.customer, at=event.time
         )
 
 
-DEALS = Reaction(DEAL, note_what_the_lead_became)
+def _is_made_from_a_lead(event: Event[Deal]) -> bool:
+    deal = event.data.after
+    return event.type == _CREATED and deal is not None and deal.lead is not None
+
+
+DEALS = Reaction(DEAL, note_what_the_lead_became, concerns=_is_made_from_a_lead)

@@ -19,7 +19,7 @@ _TOUCH_RECORDED = TOUCH.type_of("recorded")
 async def welcome(transaction: Transaction, event: Event[Tenant]) -> None:
     """A new tenant begins with a default pipeline and a list of reasons."""
     tenant = event.data.after
-    if event.type != _TENANT_CREATED or tenant is None:
+    if tenant is None:
         return
     await create_first_pipeline(transaction, tenant)
     await create_first_reasons(transaction, tenant)
@@ -28,11 +28,15 @@ async def welcome(transaction: Transaction, event: Event[Tenant]) -> None:
 async def take_up_lead(transaction: Transaction, event: Event[Touch]) -> None:
     """The touch that a captured lead begins with opens a deal; later ones do not."""
     touch = event.data.after
-    if event.type != _TOUCH_RECORDED or event.aggregateversion != 1:
-        return
     if touch is not None and touch.lead is not None:
         await open_deal_of_lead(transaction, event, touch)
 
 
-NEW_TENANTS = Reaction(TENANT, welcome)
-LEAD_TOUCHES = Reaction(TOUCH, take_up_lead)
+def _records_a_lead(event: Event[Touch]) -> bool:
+    touch = event.data.after
+    first = event.type == _TOUCH_RECORDED and event.aggregateversion == 1
+    return first and touch is not None and touch.lead is not None
+
+
+NEW_TENANTS = Reaction(TENANT, welcome, concerns=lambda event: event.type == _TENANT_CREATED)
+LEAD_TOUCHES = Reaction(TOUCH, take_up_lead, concerns=_records_a_lead)
