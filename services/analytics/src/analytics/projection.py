@@ -50,6 +50,8 @@ def array(values: Iterable[object]) -> Literal:
 def _element(value: object) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, UUID):
+        return value.hex
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return str(value)

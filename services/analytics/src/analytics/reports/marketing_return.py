@@ -72,20 +72,19 @@ class MarketingReturnReport(Struct, frozen=True, kw_only=True):
 _WON = """
 select d.*,
        d.customer is not null
-       and row_number() over (partition by d.customer order by d.closed_on, d.id) = 1 as is_first
-from deals d where d.status = 'won'
-"""
-
-_COSTED = """
-select d.id,
-       sum(l.quantity * p.cost) filter (where p.cost_currency = d.currency) as cost,
-       sum(l.quantity * l.price) filter (
-           where p.cost_currency is distinct from d.currency) as uncosted
-from won d
-cross join lateral unnest(d.line_products, d.line_quantities, d.line_prices)
-     as l(product, quantity, price)
-left join product_dimension p on p.tenant = :tenant and p.id = l.product
-group by d.id
+       and row_number() over (partition by d.customer order by d.closed_on, d.id) = 1 as is_first,
+       coalesce(line.cost, 0) as cost,
+       case when d.line_products = '{}' then d.amount else coalesce(line.uncosted, 0) end
+       as uncosted_revenue
+from deals d
+cross join lateral (
+    select sum(l.quantity * p.cost) filter (where p.cost_currency = d.currency) as cost,
+           sum(l.quantity * l.price) filter (
+               where p.cost_currency is distinct from d.currency) as uncosted
+    from unnest(d.line_products, d.line_quantities, d.line_prices) as l(product, quantity, price)
+    left join product_dimension p on p.tenant = :tenant and p.id = l.product
+) line
+where d.status = 'won'
 """
 
 _SUMS = """
@@ -106,9 +105,8 @@ from (
         from leads l where {captured_in_period}
         union all
         select d.{key}, 0, 0, 1, d.is_first::integer, (d.amount is null)::integer,
-               coalesce(d.amount, 0), coalesce(c.cost, 0),
-               coalesce(case when c.id is null then d.amount else c.uncosted end, 0)
-        from won d left join costed c on c.id = d.id
+               coalesce(d.amount, 0), d.cost, coalesce(d.uncosted_revenue, 0)
+        from won d
         where {in_currency} and {won_in_period}
     ) parts
     group by key
@@ -146,7 +144,6 @@ async def marketing_return(reading: Reading) -> MarketingReturnReport:
     rows = await reading.rows(
         _SUMS.format(by=by, key=by, in_currency=IN_CURRENCY, **in_period),
         *won,
-        reading.step("costed", _COSTED),
         reading.spends(),
         reading.leads(),
     )
