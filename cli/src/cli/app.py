@@ -3,6 +3,7 @@
 import typer
 
 from cli import checks
+from cli.demo import command as demo
 from cli.imports import command as imports
 from cli.local import commands as local
 
@@ -14,6 +15,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+app.command(rich_help_panel="See it")(demo.demo)
 
 PLATFORM = "The platform on this machine"
 app.command(rich_help_panel=PLATFORM)(local.up)

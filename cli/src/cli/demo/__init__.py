@@ -1,0 +1,1 @@
+"""`./meridian demo`: an invented company and its half-year, played through the public API."""

@@ -1,0 +1,76 @@
+"""What one can do with the demo: where it answers, who can sign in, what to try first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.demo.company import OFFICES, PASSWORD, SLUG, Colleague, one_of_each_role
+
+
+def show_guide(console: Console, gateway: str, form: str) -> None:
+    """Print it all; `form` is the id of a public form, which strangers may fill in."""
+    console.print(Text("Where it answers", style="bold"))
+    for what, path in (("API", "/v1"), ("documentation", "/docs"), ("OpenAPI", "/openapi.json")):
+        console.print(Text(f"  {what:<14} {gateway}{path}"))
+    console.print()
+    console.print(_sign_ins())
+    console.print(Text("Three commands to try next, in another terminal", style="bold"))
+    for says, command in commands(gateway, form).items():
+        console.print(Text(f"\n# {says}", style="dim"))
+        console.print(Text(command))
+    console.print()
+
+
+def commands(gateway: str, form: str) -> Mapping[str, str]:
+    """Commands for a shell, by what they do; the first one signs in for the others.
+
+    `form` is the id of a public form.
+    """
+    manager = next(colleague for colleague in one_of_each_role() if colleague.role == "manager")
+    sign_in = f"""\
+TOKEN=$(curl -s {gateway}/v1/sessions -H 'Content-Type: application/json' \\
+  -d '{{"tenant":"{SLUG}","login":"{manager.login}","password":"{PASSWORD}"}}' |
+  python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')"""
+    search = f"""\
+curl -sG {gateway}/v1/companies -H "Authorization: Bearer $TOKEN" \\
+  --data-urlencode 'q=кофейня' -d limit=2"""
+    fill_in = f"""\
+curl -s {gateway}/v1/forms/{form}/submissions -H 'Content-Type: application/json' \\
+  -d '{{"name":"Мария Новикова","email":"maria@new.example","message":"Нужна кофемашина"}}'
+sleep 1; curl -sG {gateway}/v1/deals -H "Authorization: Bearer $TOKEN" \\
+  --data-urlencode 'q=Мария Новикова'"""
+    return {
+        f"Sign in as {manager.name}, {manager.role} in {_department(manager)}": sign_in,
+        "Search the customers within reach, in whatever alphabet": search,
+        "Fill in the form on the site, as a stranger; events make a deal of it": fill_in,
+    }
+
+
+def _sign_ins() -> Table:
+    table = Table(
+        title=f"Sign in to the tenant “{SLUG}”",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+    )
+    for column in ("role", "login", "password", "name", "department"):
+        table.add_column(column, no_wrap=True)
+    for colleague in one_of_each_role():
+        table.add_row(
+            colleague.role,
+            colleague.login,
+            PASSWORD,
+            Text(colleague.name),
+            Text(_department(colleague)),
+        )
+    return table
+
+
+def _department(colleague: Colleague) -> str:
+    named = {office.key: office.name for office in OFFICES}
+    return named.get(colleague.office or "", "headquarters")
