@@ -25,7 +25,9 @@ MOST_VERSIONS = 500
 """Named by one header; a write names one per partition it wrote to."""
 
 _POLL_SECONDS = 0.02
-_TOKEN = re.compile(r"(?P<topic>[a-z_.]{1,200})/(?P<subject>[0-9a-f-]{36})@(?P<version>\d{1,18})")
+_TOKEN = re.compile(
+    r"(?P<topic>[a-z_.]{1,200})/(?P<subject>[0-9a-f-]{36})@(?P<version>[0-9]{1,18})"
+)
 _KNOWN = frozenset(topic.name for topic in TOPICS)
 
 
