@@ -62,31 +62,29 @@ CHANNELS: Mapping[str, Channel] = {
     for channel in (
         Channel("search", "Search · Поиск", "search", 0.6),
         Channel("display", "Banners · Баннеры", "display", 0.0),
-        Channel("social", "Social networks · Соцсети", "social", 0.4),
-        Channel("email", "E-mail · Рассылка", "email", 0.0),
-        Channel("event", "Exhibitions · Выставки", "event", 0.0),
+        Channel("social", "Social · Соцсети", "social", 0.4),
+        Channel("email", "E-mail · Почта", "email", 0.0),
+        Channel("event", "Fairs · Выставки", "event", 0.0),
         Channel("content", "Blog · Блог", "content", 0.5),
         Channel("partner", "Partners · Партнёры", "partner", 0.4),
-        Channel("referral", "Recommendation · Рекомендация", "referral", 2.2),
-        Channel("phone", "Incoming call · Входящий звонок", "phone", 1.4),
-        Channel("direct", "Regular customer · Постоянный клиент", "direct", 1.8),
+        Channel("referral", "Advice · Совет", "referral", 2.2),
+        Channel("phone", "Calls · Звонки", "phone", 1.4),
+        Channel("direct", "Direct · Напрямую", "direct", 1.8),
     )
 }
 
 CAMPAIGNS: Mapping[str, Campaign] = {
     campaign.key: campaign
     for campaign in (
-        Campaign("brand", "Brand search · «корвала»", "search", 0, 181, 5_200, 1.5, 1.25),
-        Campaign("machines", "Coffee machines · Кофемашины", "search", 0, 181, 21_000, 2.1, 1.0),
-        Campaign("banners", "Morning banners · Баннеры", "display", 25, 95, 33_000, 0.8, 0.5),
-        Campaign("baristas", "Baristas’ stories · Бариста", "social", 10, 150, 11_500, 1.3, 0.85),
-        Campaign("newsletter", "Newsletter · Письмо месяца", "email", 0, 181, 1_400, 1.2, 1.2),
-        Campaign("fair", "Coffee fair · Выставка", "event", 60, 64, 460_000, 16.0, 1.15),
+        Campaign("brand", "Brand · «Корвала»", "search", 0, 181, 5_200, 1.5, 1.25),
+        Campaign("machines", "Machines · Машины", "search", 0, 181, 21_000, 2.1, 1.0),
+        Campaign("banners", "Morning · Утро", "display", 25, 95, 33_000, 0.8, 0.5),
+        Campaign("baristas", "Baristas · Бариста", "social", 10, 150, 11_500, 1.3, 0.85),
+        Campaign("newsletter", "Letter · Рассылка", "email", 0, 181, 1_400, 1.2, 1.2),
+        Campaign("fair", "Fair · Выставка", "event", 60, 64, 460_000, 16.0, 1.15),
         Campaign("recipes", "Recipes · Рецепты", "content", 40, 181, 4_300, 0.7, 1.0),
-        Campaign(
-            "roasters", "Roasters’ programme · Обжарщики", "partner", 30, 181, 9_000, 0.9, 1.1
-        ),
-        Campaign("gifts", "Season’s gifts · Подарки", "social", 130, 181, 17_500, 1.8, 0.9),
+        Campaign("roasters", "Roasters · Обжарщики", "partner", 30, 181, 9_000, 0.9, 1.1),
+        Campaign("gifts", "Gifts · Подарки", "social", 130, 181, 17_500, 1.8, 0.9),
     )
 }
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.demo.company import OFFICES, PASSWORD, SLUG, Colleague, one_of_each_role
+from cli.demo.company import OFFICES, PASSWORD, SLUG, one_of_each_role
 
 
 def show_guide(console: Console, gateway: str, form: str) -> None:
@@ -32,6 +32,7 @@ def commands(gateway: str, form: str) -> Mapping[str, str]:
     `form` is the id of a public form.
     """
     manager = next(colleague for colleague in one_of_each_role() if colleague.role == "manager")
+    office = next(office for office in OFFICES if office.key == manager.office)
     sign_in = f"""\
 TOKEN=$(curl -s {gateway}/v1/sessions -H 'Content-Type: application/json' \\
   -d '{{"tenant":"{SLUG}","login":"{manager.login}","password":"{PASSWORD}"}}' |
@@ -45,7 +46,7 @@ curl -s {gateway}/v1/forms/{form}/submissions -H 'Content-Type: application/json
 sleep 1; curl -sG {gateway}/v1/deals -H "Authorization: Bearer $TOKEN" \\
   --data-urlencode 'q=Мария Новикова'"""
     return {
-        f"Sign in as {manager.name}, {manager.role} in {_department(manager)}": sign_in,
+        f"Sign in as {manager.name}, {manager.role} in {office.name}": sign_in,
         "Search the customers within reach, in whatever alphabet": search,
         "Fill in the form on the site, as a stranger; events make a deal of it": fill_in,
     }
@@ -58,19 +59,8 @@ def _sign_ins() -> Table:
         title_style="bold",
         box=SIMPLE_HEAD,
     )
-    for column in ("role", "login", "password", "name", "department"):
+    for column in ("role", "login", "password", "name"):
         table.add_column(column, no_wrap=True)
     for colleague in one_of_each_role():
-        table.add_row(
-            colleague.role,
-            colleague.login,
-            PASSWORD,
-            Text(colleague.name),
-            Text(_department(colleague)),
-        )
+        table.add_row(colleague.role, colleague.login, PASSWORD, Text(colleague.name))
     return table
-
-
-def _department(colleague: Colleague) -> str:
-    named = {office.key: office.name for office in OFFICES}
-    return named.get(colleague.office or "", "headquarters")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -22,12 +22,30 @@ from cli.demo.company import COLLEAGUES, OFFICES, PASSWORD, SALES_OFFICES, agent
 from cli.demo.deals import STAGES
 from cli.demo.screen import Screen
 from cli.demo.story import Story
+from events import topics
+from events.topics import Topic
 
 CHUNK = 500
 AT_ONCE = 4
 WAIT_FOR_EVENTS = 60.0
 """Seconds for what comes about by events alone: the first pipeline, the deals of leads."""
 _POLL = 0.1
+
+Resource = tuple[str, Topic]
+"""Where records are written, and the topic that their events are in."""
+
+_RESOURCES: Mapping[Kind, Resource] = {
+    "department": ("/v1/departments", topics.DEPARTMENT),
+    "user": ("/v1/users", topics.USER),
+    "product": ("/v1/products", topics.PRODUCT),
+    "channel": ("/v1/channels", topics.CHANNEL),
+    "campaign": ("/v1/campaigns", topics.CAMPAIGN),
+    "form": ("/v1/forms", topics.FORM),
+    "company": ("/v1/companies", topics.COMPANY),
+    "person": ("/v1/people", topics.PERSON),
+    "deal": ("/v1/deals", topics.DEAL),
+    "touch": ("/v1/touches", topics.TOUCH),
+}
 
 
 class Refused(Exception):
@@ -113,7 +131,7 @@ class Telling:
         await self._tell("form", "Forms", [office.key for office in SALES_OFFICES], forms)
         spends = self._story.spends
         days = [bodies.spend(spend, ids) for spend in spends]
-        await self._upsert("Days of spend", "/v1/spend", days)
+        await self._upsert("Days of spend", ("/v1/spend", topics.SPEND), days)
 
     async def _customers(self) -> None:
         companies, people, ids = self._story.companies, self._story.people, self._ids
@@ -170,7 +188,7 @@ class Telling:
     async def _await_in_reports(self, deal: str) -> None:
         """Reports are read after this deal, which nobody here has written."""
         version = (await self._client.get(f"/v1/deals/{deal}")).json()["version"]
-        self._client.written.add(f"crm.sales.deal/{deal}@{version}")
+        self._client.written.add(f"{topics.DEAL.name}/{deal}@{version}")
 
     async def _appearing(self, path: str) -> list[Any]:
         """The records of a list that events will fill."""
@@ -188,13 +206,12 @@ class Telling:
         self, kind: Kind, name: str, keys: Iterable[str], items: Iterable[Body]
     ) -> None:
         """Upsert records of one kind and keep their ids under their keys."""
-        plural = {"company": "companies", "person": "people", "touch": "touches"}
-        path = f"/v1/{plural.get(kind, f'{kind}s')}"
-        self._ids.keep(kind, keys, await self._upsert(name, path, list(items)))
+        self._ids.keep(kind, keys, await self._upsert(name, _RESOURCES[kind], list(items)))
 
-    async def _upsert(self, name: str, path: str, items: Sequence[Body]) -> list[str]:
+    async def _upsert(self, name: str, resource: Resource, items: Sequence[Body]) -> list[str]:
         """The ids of the records, in the order of the items."""
         ids: list[str] = []
+        path, topic = resource
         with self._screen.step(name, len(items)) as advance:
             async with aclosing(self._client.upsert(path, items, chunk=CHUNK)) as chunks:
                 async for verdicts in chunks:
@@ -203,5 +220,9 @@ class Telling:
                         if verdict.id is None:
                             raise Refused(f"{name}: {explain(verdict.problem or {})}")
                         ids.append(verdict.id)
+                        if verdict.verdict == "unchanged":
+                            # Written by a telling that was cut short: nobody may have waited yet.
+                            written = f"{topic.name}/{verdict.id}@{verdict.version}"
+                            self._client.written.add(written)
                     advance(len(verdicts))
         return ids

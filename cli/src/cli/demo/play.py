@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cli.client import Client
-from cli.demo import bookmark
+from cli.demo import bookmark, figures
+from cli.demo.figures import Figures
 from cli.demo.load import Telling
 from cli.demo.scenario import Scenario
 from cli.demo.screen import Screen
@@ -16,13 +17,14 @@ from cli.demo.tenancy import enter
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The scenario that the platform holds now, and what this run did for it.
+    """The scenario that the platform holds now, its figures, and what this run did for it.
 
     `verdicts` counts records by what became of them; it is empty when all was
     there before.
     """
 
     scenario: Scenario
+    figures: Figures
     verdicts: Counter[str] = field(default_factory=Counter)
 
     def in_words(self, asked: Scenario, seconds: float) -> str:
@@ -41,7 +43,7 @@ class Played:
 
 
 async def play(client: Client, bootstrap_token: str, scenario: Scenario, screen: Screen) -> Played:
-    """Sign in, and play what is missing.
+    """Sign in, play what is missing, and wait until analytics agrees.
 
     A story that was begun is told to its end as it was begun, whatever is asked
     for now. Raises `NotOurs`, `Refused`, and what the client raises.
@@ -50,12 +52,18 @@ async def play(client: Client, bootstrap_token: str, scenario: Scenario, screen:
         await enter(client, bootstrap_token)
         mark = await bookmark.find(client)
     if mark.scenario is not None and mark.is_told:
-        return Played(mark.scenario)
+        return Played(mark.scenario, await _agreed(client, screen))
     if mark.scenario is None:
         await bookmark.leave(client, mark.root, scenario, is_told=False)
     else:
         scenario = mark.scenario
     telling = Telling(client, tell(scenario), mark.root, screen)
     await telling.run()
+    answered = await _agreed(client, screen)
     await bookmark.leave(client, mark.root, scenario, is_told=True)
-    return Played(scenario, telling.verdicts)
+    return Played(scenario, answered, telling.verdicts)
+
+
+async def _agreed(client: Client, screen: Screen) -> Figures:
+    with screen.step("Analytics agrees", 1):
+        return await figures.read(client)

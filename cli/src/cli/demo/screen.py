@@ -18,7 +18,7 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description:<28}"),
+            TextColumn("{task.description:<32}"),
             BarColumn(bar_width=36),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -41,4 +41,4 @@ class Screen:
         self._progress.update(task, completed=total)
         self._progress.stop_task(task)
         if not self._console.is_terminal:
-            self._console.print(f"{name:<28} {total:>7,} {time.monotonic() - began:6.1f} s")
+            self._console.print(f"{name:<32} {total:>7,} {time.monotonic() - began:6.1f} s")

@@ -1,4 +1,4 @@
-"""The figures as tables for a terminal. Money is in whole units of the company's currency."""
+"""The figures as tables that fit a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ def tables(figures: Figures) -> Iterator[Table]:
     currency = figures.funnel.currency
     yield _funnel(figures, currency)
     yield _revenue(figures, currency)
-    yield _marketing(f"What each channel brought, {currency}", figures.channels)
-    yield _marketing(f"What each campaign brought, {currency}", figures.campaigns)
+    in_thousands = f"thousands of {currency}"
+    yield _marketing(f"What each channel brought, {in_thousands}", figures.channels, "no channel")
+    yield _marketing(
+        f"What each campaign brought, {in_thousands}", figures.campaigns, "no campaign"
+    )
     yield _losses(figures, currency)
     yield _forecast(figures, currency)
     yield _departments(figures)
@@ -70,26 +73,24 @@ def _revenue(figures: Figures, currency: str) -> Table:
     return table
 
 
-def _marketing(title: str, returned: MarketingReturn) -> Table:
-    table = _table(
-        title, "", "spend", "leads", "won", "revenue", "margin", "return", "per new customer"
-    )
+def _marketing(title: str, returned: MarketingReturn, nobody: str) -> Table:
+    table = _table(title, "", "spend", "won", "revenue", "margin", "return", "client")
     for group in returned.items:
-        _row(table, group.name, *_marketing_cells(group))
+        _row(table, group.name if group.key else nobody, *_marketing_cells(group))
     _total(table, *_marketing_cells(returned.total))
     return table
 
 
 def _marketing_cells(sums: MarketingSum) -> Sequence[str | Text]:
+    """In thousands; the last is what was spent for each newly won customer."""
     has_spend = sums.spend > 0
     return (
-        _money(sums.spend) if has_spend else NONE,
-        f"{sums.leads:,}" if sums.leads else NONE,
+        _thousands(sums.spend) if has_spend else NONE,
         f"{sums.deals_won:,}",
-        _money(sums.revenue),
-        _money(sums.margin),
+        _thousands(sums.revenue),
+        _thousands(sums.margin),
         _return(sums.romi),
-        _money(sums.acquisition_cost) if has_spend and sums.acquisition_cost else NONE,
+        _thousands(sums.acquisition_cost) if has_spend and sums.acquisition_cost else NONE,
     )
 
 
@@ -172,7 +173,9 @@ def _touches(figures: Figures) -> Table:
 
 
 def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)
@@ -190,6 +193,10 @@ def _total(table: Table, *cells: str | Text) -> None:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.0f}"
+
+
+def _thousands(amount: Decimal) -> str:
+    return f"{amount / 1_000:,.0f}"
 
 
 def _percent(share: float | None) -> str:
