@@ -14,7 +14,7 @@ from sales.deals.worth import (
     AmountBelowZero,
     AmountTooLarge,
     CurrenciesDiffer,
-    LineDraft,
+    DealLineDraft,
     QuantityNotPossible,
     amount,
     lines,
@@ -27,13 +27,13 @@ PRICES = st.decimals(min_value=0, max_value=10**8, places=6)
 QUANTITIES = st.decimals(min_value=Decimal("0.000001"), max_value=10**5, places=6)
 
 
-def line(quantity: str, price: str, currency: str = "USD") -> LineDraft:
-    return LineDraft(
+def line(quantity: str, price: str, currency: str = "USD") -> DealLineDraft:
+    return DealLineDraft(
         product=uuid4(), quantity=Decimal(quantity), price=Money(Decimal(price), currency)
     )
 
 
-def worth(*drafts: LineDraft) -> Money:
+def worth(*drafts: DealLineDraft) -> Money:
     found = amount(None, lines(drafts))
     assert found is not None
     return found
@@ -117,7 +117,7 @@ def test_the_sum_is_exact_to_half_a_unit_whatever_the_order(
     sold: list[tuple[Decimal, Decimal]], currency: str
 ) -> None:
     drafts = tuple(
-        LineDraft(product=uuid4(), quantity=quantity, price=Money(price, currency))
+        DealLineDraft(product=uuid4(), quantity=quantity, price=Money(price, currency))
         for quantity, price in sold
     )
     total = worth(*drafts)

@@ -15,12 +15,12 @@ from chassis.problems import RuleBroken
 from events.sales import Deal, NextStep, Pipeline, StageEntry
 from events.values import CustomerRef, ExternalId, Money, Name, Text
 from sales.deals import worth
-from sales.deals.worth import LineDraft
+from sales.deals.worth import DealLineDraft
 from sales.local_time import Moment, in_utc
 from sales.pipelines.pipeline import stage_of
 from sales.reasons.reason import Reasons
 
-Lines = Annotated[tuple[LineDraft, ...], Meta(max_length=500)]
+Lines = Annotated[tuple[DealLineDraft, ...], Meta(max_length=500)]
 
 
 class NextStepDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ Span: TypeAlias = tuple[datetime | None, date | None]
 UNKNOWN: Span = (None, None)
 
 
-class EntryDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StageEntryDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A stage that the deal entered; without times where nobody knows when."""
 
     stage: UUID
@@ -50,7 +50,7 @@ def paired(given: Span, before: Span, name: str, department: UUID | None, local:
 
 
 def dated(
-    drafts: tuple[EntryDraft, ...],
+    drafts: tuple[StageEntryDraft, ...],
     before: Deal | None,
     department: UUID | None,
     local: LocalTime,

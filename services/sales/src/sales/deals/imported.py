@@ -21,7 +21,7 @@ from events.sales import Deal, Pipeline, StageEntry
 from events.values import Text
 from sales.deals import worth
 from sales.deals.deal import DealDraft, next_step
-from sales.deals.history import UNKNOWN, EntryDraft, Span, check, dated, paired
+from sales.deals.history import UNKNOWN, Span, StageEntryDraft, check, dated, paired
 from sales.local_time import LocalTime, Moment
 from sales.reasons.reason import Reasons
 
@@ -30,7 +30,7 @@ class DealImport(DealDraft, kw_only=True, forbid_unknown_fields=True):
     """A deal with the state and the past that another system says it has."""
 
     status: Literal["open", "won", "lost"] = "open"
-    history: Annotated[tuple[EntryDraft, ...], Meta(max_length=1_000)] = ()
+    history: Annotated[tuple[StageEntryDraft, ...], Meta(max_length=1_000)] = ()
     started_at: Moment | None = None
     started_on: date | None = None
     closed_at: Moment | None = None

@@ -33,7 +33,7 @@ _QUANTITY_PLACES = 12
 _ZERO = Decimal(0)
 
 
-class LineDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DealLineDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A line as clients give it."""
 
     product: UUID
@@ -80,7 +80,7 @@ def rounded(amount: Decimal, currency: str) -> Money:
     return Money(whole, currency)
 
 
-def lines(drafts: tuple[LineDraft, ...]) -> tuple[DealLine, ...]:
+def lines(drafts: tuple[DealLineDraft, ...]) -> tuple[DealLine, ...]:
     """The drafted lines, checked: possible quantities, prices not below zero, one currency."""
     for place, draft in enumerate(drafts):
         _check(draft, f"lines[{place}]")
@@ -113,7 +113,7 @@ def amount(
     return rounded(total, currency)
 
 
-def _check(draft: LineDraft, field: str) -> None:
+def _check(draft: DealLineDraft, field: str) -> None:
     quantity = draft.quantity
     if not quantity.is_finite() or not _ZERO < quantity < _QUANTITY_LIMIT:
         raise QuantityNotPossible(f"the quantity is {quantity}", field=f"{field}.quantity")
