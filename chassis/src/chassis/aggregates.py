@@ -56,6 +56,12 @@ class AggregateStore(Generic[State]):
         self.kind = aggregate.topic.name.rpartition(".")[2]
         self._decoder = msgspec.json.Decoder(state)
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The query parameters that lists of this kind understand, beside those of paging."""
+        search = ("q",) if "search" in self.table.c else ()
+        return (*sorted(self.filters), "external_id", *search)
+
     # -- commands ---------------------------------------------------------------
 
     async def load(self, transaction: Transaction, id: UUID) -> State:

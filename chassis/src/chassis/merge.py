@@ -33,11 +33,37 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def converted(document: Any, into: type[Draft]) -> Draft:
-    """`document` as `into`; `InvalidRequest` says which field is wrong and why."""
+    """`document` as `into`; `InvalidRequest` says which field is wrong and why.
+
+    The values of the published language ignore fields that they do not know, so
+    that older readers understand newer events; what a client writes must be known.
+    """
     try:
-        return msgspec.convert(document, into, strict=True, str_keys=True)
+        value = msgspec.convert(document, into, strict=True, str_keys=True)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
+    unknown = _unknown_field(document, value)
+    if unknown is not None:
+        raise InvalidRequest("there is no such field", field=unknown)
+    return value
+
+
+def _unknown_field(document: Any, value: Any) -> str | None:
+    """The path of a field of `document` that the struct `value` made of it does not have."""
+    if isinstance(document, dict) and isinstance(value, msgspec.Struct):
+        for name, part in document.items():
+            if name not in value.__struct_fields__:
+                return str(name)
+            if isinstance(part, dict | list):
+                nested = _unknown_field(part, getattr(value, name))
+                if nested is not None:
+                    return f"{name}.{nested}"
+    elif isinstance(document, list) and isinstance(value, list | tuple):
+        for index, (part, item) in enumerate(zip(document, value, strict=True)):
+            nested = _unknown_field(part, item)
+            if nested is not None:
+                return f"[{index}].{nested}"
+    return None
 
 
 def invalid(error: msgspec.ValidationError) -> InvalidRequest:

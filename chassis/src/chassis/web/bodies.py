@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 
-from chassis.merge import invalid
+from chassis.merge import converted
 from chassis.problems import BodyTooLarge, InvalidRequest, MalformedRequest
-
-Body = TypeVar("Body")
 
 
 async def raw_body(request: Request, largest: int | None = None) -> bytes:
@@ -32,24 +30,22 @@ async def raw_body(request: Request, largest: int | None = None) -> bytes:
     return request.state.body  # type: ignore[no-any-return]
 
 
-def json_body(type_: type[Body], *, largest: int | None = None) -> Any:
+def json_body(type_: type[Any], *, largest: int | None = None) -> Any:
     """A FastAPI dependency: the JSON body as `type_`, also documented in OpenAPI.
 
     `largest` is how many bytes it may have, where the service's own limit is too much.
     """
-    decoder = msgspec.json.Decoder(type_)
 
-    async def decode(request: Request) -> Body:
+    async def decode(request: Request) -> Any:
         body = await raw_body(request, largest)
         # PostgreSQL stores no NUL in text; better a clear answer than a failed statement.
         if b"\\u0000" in body:
             raise InvalidRequest("a text has no NUL character")
         try:
-            return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise invalid(error) from error
+            document = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the body is not JSON: {error}") from error
+        return converted(document, type_)
 
     return _documented(decode, type_)
 

@@ -6,6 +6,7 @@ what is documented is what is decoded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,18 +45,33 @@ _ANSWERS: list[_Answer] = []
 
 
 def answers(
-    type_: type, status: int = 200, *, many: bool = False, item: type | None = None
+    type_: type,
+    status: int = 200,
+    *,
+    many: bool = False,
+    item: type | None = None,
+    parameters: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Keyword arguments of a route that answers `type_`, or a page of it.
 
-    `item` is the type of the items of a bulk body.
+    `item` is the type of the items of a bulk body; `parameters` are query
+    parameters that the route reads by itself.
     """
     _ANSWERS.append(_Answer(type_, status, many, item))
+    named = [_parameter(name, "query") for name in (*parameters, *(_PAGING if many else ()))]
     return {
         "status_code": status,
         "response_model": None,
-        "openapi_extra": {"x-answer": len(_ANSWERS) - 1},
+        "openapi_extra": {"x-answer": len(_ANSWERS) - 1, "parameters": named},
     }
+
+
+_PAGING = ("limit", "cursor")
+
+
+def _parameter(name: str, place: str) -> dict[str, Any]:
+    kind = "integer" if name == "limit" else "string"
+    return {"name": name, "in": place, "required": False, "schema": {"type": kind}}
 
 
 def openapi(application: FastAPI) -> dict[str, Any]:
@@ -68,7 +84,7 @@ def openapi(application: FastAPI) -> dict[str, Any]:
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
-                _describe(operation, route, types)
+                _describe(operation, method, route, types)
     _, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     # FastAPI's own errors, which no route answers.
@@ -79,7 +95,11 @@ def openapi(application: FastAPI) -> dict[str, Any]:
     return document
 
 
-def _describe(operation: dict[str, Any], route: RouteContext, types: dict[str, type]) -> None:
+def _describe(
+    operation: dict[str, Any], method: str, route: RouteContext, types: dict[str, type]
+) -> None:
+    headers = {"POST": ("Idempotency-Key",), "PATCH": ("If-Match",)}.get(method, ())
+    operation.setdefault("parameters", []).extend(_parameter(name, "header") for name in headers)
     place = operation.pop("x-answer", None)
     answer = _ANSWERS[place] if place is not None else None
     if answer is not None:

@@ -31,8 +31,9 @@ BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
 
 def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state: type) -> None:
     """`GET path` and `GET path/{id}`."""
+    asked = answers(state, many=True, parameters=store.parameters)
 
-    @routes.get(path, summary=f"List {path.strip('/')}", **answers(state, many=True))
+    @routes.get(path, summary=f"List {path.strip('/')}", **asked)
     async def list_(request: Request, identity: Identity = IDENTITY) -> Response:
         page = PageRequest.parse(request.query_params, store.filters)
         found = await store.page(database_of(request), identity, page)
