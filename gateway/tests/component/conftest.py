@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from chassis.database import Connection
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 from gateway.testing.offices import Office, client_of, open_office
@@ -39,7 +40,7 @@ def gateway(
 
 
 @pytest.fixture
-async def database(gateway: Gateway) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+async def database(gateway: Gateway) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(gateway.database_url)
     yield connection
     await connection.close()

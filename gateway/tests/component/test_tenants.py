@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import asyncpg
 import httpx
 import pytest
 
+from chassis.database import Connection
 from gateway.testing.offices import PASSWORD, Office, made, tenant_draft
 from gateway.testing.processes import BOOTSTRAP_TOKEN
 
@@ -35,7 +35,7 @@ async def test_a_tenant_begins_with_a_root_department_and_an_administrator(
 
 
 async def test_each_of_the_three_has_its_event_and_none_knows_the_password(
-    office: Office, database: "asyncpg.Connection[asyncpg.Record]"
+    office: Office, database: Connection
 ) -> None:
     rows = await database.fetch(
         "select type, body::text as body from journal where tenant = $1 order by position",
@@ -59,7 +59,7 @@ async def test_nobody_creates_tenants_without_the_bootstrap_token(
 
 
 async def test_a_slug_belongs_to_one_tenant_even_when_two_ask_at_once(
-    stranger: httpx.AsyncClient, database: "asyncpg.Connection[asyncpg.Record]"
+    stranger: httpx.AsyncClient, database: Connection
 ) -> None:
     answers = await asyncio.gather(
         *(
@@ -89,7 +89,7 @@ async def test_a_slug_belongs_to_one_tenant_even_when_two_ask_at_once(
 )
 async def test_a_wrong_draft_names_the_field_and_makes_nothing(
     stranger: httpx.AsyncClient,
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Connection,
     change: dict[str, object],
     field: str | None,
 ) -> None:

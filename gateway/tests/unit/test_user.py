@@ -27,7 +27,12 @@ ANNA = UUID(int=10)
 
 
 def draft(**fields: Any) -> UserDraft:
-    given = {"name": "Пётр", "login": "petr", "roles": ("agent",), "department": HERE}
+    given: dict[str, Any] = {
+        "name": "Пётр",
+        "login": "petr",
+        "roles": ("agent",),
+        "department": HERE,
+    }
     return UserDraft(**(given | fields))
 
 

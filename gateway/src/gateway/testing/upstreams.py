@@ -25,7 +25,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Upstream:
-    """One service. `pieces` are the parts of each answer's body, `pause` seconds before each."""
+    """One service. `pieces` are the parts of each answer's body, `pause` seconds around each."""
 
     asked: list[Asked] = field(default_factory=list)
     status: int = 200
@@ -36,20 +36,26 @@ class Upstream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await self._read(receive)
+        if body is None:
+            return
         query = scope["query_string"].decode()
         target = scope["raw_path"].decode() + (f"?{query}" if query else "")
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.asked.append(Asked(scope["method"], target, headers, body))
+        await asyncio.sleep(self.pause)
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         for piece in self.pieces:
-            await asyncio.sleep(self.pause)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(self.pause)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The whole body; None when the sender has left before its end."""
         body, more = bytearray(), True
         while more:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
             piece = message.get("body", b"")
             self.arrived += len(piece)
             body += piece

@@ -1,0 +1,110 @@
+"""A customer from all sides, and the API described in one document."""
+
+import asyncio
+import json
+from uuid import uuid4
+
+import httpx
+
+from gateway.testing.offices import Office, made
+from gateway.testing.processes import Gateway
+from gateway.testing.upstreams import Upstream, serving
+
+PAGE = b'{"items":[{"id":"1"}],"next_cursor":null}'
+
+
+async def test_a_customer_is_put_together_from_all_services(
+    office: Office, contacts: Upstream, sales: Upstream
+) -> None:
+    contacts.pieces = sales.pieces = (PAGE,)
+    id = uuid4()
+    whole = made(await office.admin.get(f"/v1/customers/{id}/360"))
+    assert whole == {
+        "customer": json.loads(PAGE),
+        "timeline": json.loads(PAGE),
+        "deals": json.loads(PAGE),
+        "unavailable": [],
+    }
+    assert sorted(asked.target for asked in contacts.asked) == [
+        f"/v1/customers/{id}",
+        f"/v1/customers/{id}/timeline",
+    ]
+    assert [asked.target for asked in sales.asked] == [f"/v1/deals?customer={id}"]
+    assert all("meridian-identity" in asked.headers for asked in contacts.asked + sales.asked)
+
+
+async def test_a_service_that_is_down_is_named_and_the_rest_answers(
+    office: Office, contacts: Upstream
+) -> None:
+    contacts.pieces = (PAGE,)
+    whole = made(await office.admin.get(f"/v1/customers/{uuid4()}/360"))
+    assert (whole["deals"], whole["unavailable"]) == (None, ["sales"])
+    assert whole["customer"] == json.loads(PAGE)
+
+
+async def test_a_service_that_is_slow_counts_as_down(
+    office: Office, contacts: Upstream, sales: Upstream
+) -> None:
+    sales.pieces, contacts.pause = (PAGE,), 3.0
+    whole = made(await office.admin.get(f"/v1/customers/{uuid4()}/360"))
+    assert whole["unavailable"] == ["contacts"]
+    assert whole["customer"] is whole["timeline"] is None
+    assert whole["deals"] == json.loads(PAGE)
+
+
+async def test_a_customer_out_of_reach_is_not_found(
+    office: Office, contacts: Upstream, sales: Upstream
+) -> None:
+    contacts.status, sales.pieces = 404, (PAGE,)
+    answer = await office.admin.get(f"/v1/customers/{uuid4()}/360")
+    assert answer.status_code == 404
+
+
+async def test_what_one_may_not_read_is_empty(
+    office: Office, contacts: Upstream, sales: Upstream
+) -> None:
+    contacts.pieces, sales.status = (PAGE,), 403
+    whole = made(await office.admin.get(f"/v1/customers/{uuid4()}/360"))
+    assert whole["deals"] == {"items": [], "next_cursor": None}
+    assert whole["unavailable"] == []
+
+
+async def test_a_customer_has_an_id(office: Office, stranger: httpx.AsyncClient) -> None:
+    assert (await office.admin.get("/v1/customers/no-id/360")).status_code == 422
+    assert (await stranger.get(f"/v1/customers/{uuid4()}/360")).status_code == 401
+
+
+async def test_the_description_grows_as_services_answer(
+    stranger: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    described = made(await stranger.get("/openapi.json"))
+    assert "/v1/users" in described["paths"]
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert described["paths"]["/v1/sessions"]["post"]["security"] == []
+    assert "User" in described["components"]["schemas"]
+    document = b'{"paths":{"/v1/deals":{"get":{"responses":{}}}},"components":{"schemas":{}}}'
+    async with serving(Upstream(pieces=(document,)), gateway.upstream_ports["sales"]):
+        for _ in range(50):
+            described = made(await stranger.get("/openapi.json"))
+            if "/v1/deals" in described["paths"]:
+                break
+            await asyncio.sleep(0.1)
+    assert "/v1/deals" in described["paths"]
+
+
+async def test_the_viewer_needs_no_other_host(stranger: httpx.AsyncClient) -> None:
+    page = await stranger.get("/docs")
+    assert page.status_code == 200
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f"/docs/assets/{asset}" in page.text
+        assert (await stranger.get(f"/docs/assets/{asset}")).status_code == 200
+    assert (await stranger.get("/docs/assets/../../../etc/passwd")).status_code == 404
+
+
+async def test_probes_and_metrics_answer(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.get("/livez")).text == "ok"
+    assert (await stranger.get("/readyz")).text == "ok"
+    metrics = (await stranger.get("/metrics")).text
+    assert 'service="edge"' in metrics
