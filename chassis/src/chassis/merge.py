@@ -7,6 +7,8 @@ own draft with the patch merged in, validated as a whole.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,20 +52,33 @@ def converted(document: Any, into: type[Draft]) -> Draft:
 
 def _unknown_field(document: Any, value: Any) -> str | None:
     """The path of a field of `document` that the struct `value` made of it does not have."""
-    if isinstance(document, dict) and isinstance(value, msgspec.Struct):
+    if type(document) is dict:
+        known = _fields(type(value))
+        if known is None:
+            return None
+        if not document.keys() <= known:
+            return str(min(document.keys() - known))
         for name, part in document.items():
-            if name not in value.__struct_fields__:
-                return str(name)
-            if isinstance(part, dict | list):
+            if part and type(part) in _NESTING:
                 nested = _unknown_field(part, getattr(value, name))
                 if nested is not None:
                     return f"{name}.{nested}"
-    elif isinstance(document, list) and isinstance(value, list | tuple):
+    elif type(document) is list:
         for index, (part, item) in enumerate(zip(document, value, strict=True)):
-            nested = _unknown_field(part, item)
-            if nested is not None:
-                return f"[{index}].{nested}"
+            if type(part) in _NESTING:
+                nested = _unknown_field(part, item)
+                if nested is not None:
+                    return f"[{index}].{nested}"
     return None
+
+
+_NESTING = (dict, list)
+
+
+@lru_cache
+def _fields(type_: type) -> frozenset[str] | None:
+    """The fields of a struct; None for what is no struct."""
+    return frozenset(type_.__struct_fields__) if issubclass(type_, msgspec.Struct) else None
 
 
 def invalid(error: msgspec.ValidationError) -> InvalidRequest:
