@@ -12,15 +12,14 @@ from msgspec.structs import replace
 
 from chassis.identity import Identity
 from chassis.problems import RuleBroken
-from events.sales import Deal, NextStep, Pipeline, StageEntry
+from events.sales import Deal, DealLine, NextStep, Pipeline, StageEntry
 from events.values import CustomerRef, ExternalId, Money, Name, Text
 from sales.deals import worth
-from sales.deals.worth import DealLineDraft
 from sales.local_time import Moment, in_utc
 from sales.pipelines.pipeline import stage_of
 from sales.reasons.reason import Reasons
 
-Lines = Annotated[tuple[DealLineDraft, ...], Meta(max_length=500)]
+Lines = Annotated[tuple[DealLine, ...], Meta(max_length=500)]
 
 
 class NextStepDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,7 +119,6 @@ def opened(id: UUID, draft: DealDraft, pipeline: Pipeline, act: Act) -> Deal:
     if not pipeline.is_active:
         raise PipelineRetired(f"{pipeline.name!r} is no longer in use", field="pipeline")
     stage = pipeline.stages[0] if draft.stage is None else stage_of(pipeline, draft.stage)
-    lines = worth.lines(draft.lines)
     return Deal(
         id=id,
         version=0,
@@ -133,8 +131,8 @@ def opened(id: UUID, draft: DealDraft, pipeline: Pipeline, act: Act) -> Deal:
         customer=draft.customer,
         owner=draft.owner,
         department=draft.department,
-        lines=lines,
-        amount=worth.amount(draft.amount, lines),
+        lines=draft.lines,
+        amount=worth.amount(draft.amount, draft.lines),
         expected_close_on=draft.expected_close_on,
         next_step=next_step(draft.next_step),
         channel=draft.channel,
@@ -145,15 +143,14 @@ def opened(id: UUID, draft: DealDraft, pipeline: Pipeline, act: Act) -> Deal:
 
 def changed(deal: Deal, draft: DealFields) -> Deal:
     """The deal with the draft's fields; of a closed one, only whom it belongs to may change."""
-    lines = worth.lines(draft.lines)
     after = replace(
         deal,
         name=draft.name,
         customer=draft.customer,
         owner=draft.owner,
         department=draft.department,
-        lines=lines,
-        amount=worth.amount(draft.amount, lines, deal.amount),
+        lines=draft.lines,
+        amount=worth.amount(draft.amount, draft.lines, deal.amount),
         expected_close_on=draft.expected_close_on,
         next_step=next_step(draft.next_step),
         channel=draft.channel,

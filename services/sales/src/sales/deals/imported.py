@@ -111,7 +111,6 @@ def imported(
     history = _ending_in(draft.stage, history, started, pipeline, draft.department, given)
     check(history, draft.status, pipeline, before)
     end = _end(before, draft, started[1], given)
-    lines = worth.lines(draft.lines)
     return Deal(
         id=id,
         version=before.version if before else 0,
@@ -122,8 +121,8 @@ def imported(
         customer=draft.customer,
         owner=draft.owner,
         department=draft.department,
-        lines=lines,
-        amount=worth.amount(draft.amount, lines, before.amount if before else None),
+        lines=draft.lines,
+        amount=worth.amount(draft.amount, draft.lines, before.amount if before else None),
         history=history,
         started_at=started[0],
         started_on=started[1],

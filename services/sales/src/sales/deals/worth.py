@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from uuid import UUID
-
-from msgspec import Struct
 
 from chassis.problems import RuleBroken
 from events.sales import DealLine
@@ -31,14 +28,6 @@ _LIMIT = Decimal(10) ** 15
 _QUANTITY_LIMIT = Decimal(10) ** 12
 _QUANTITY_PLACES = 12
 _ZERO = Decimal(0)
-
-
-class DealLineDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A line as clients give it."""
-
-    product: UUID
-    quantity: Decimal
-    price: Money
 
 
 class QuantityNotPossible(RuleBroken):
@@ -80,26 +69,16 @@ def rounded(amount: Decimal, currency: str) -> Money:
     return Money(whole, currency)
 
 
-def lines(drafts: tuple[DealLineDraft, ...]) -> tuple[DealLine, ...]:
-    """The drafted lines, checked: possible quantities, prices not below zero, one currency."""
-    for place, draft in enumerate(drafts):
-        _check(draft, f"lines[{place}]")
-        if draft.price.currency != drafts[0].price.currency:
-            raise CurrenciesDiffer(
-                f"lines in {drafts[0].price.currency} and {draft.price.currency}",
-                field=f"lines[{place}].price.currency",
-            )
-    return tuple([DealLine(product=d.product, quantity=d.quantity, price=d.price) for d in drafts])
-
-
 def amount(
     stated: Money | None, of_lines: tuple[DealLine, ...], before: Money | None = None
 ) -> Money | None:
     """What the deal is worth: the sum of its lines when it has any, else what is stated.
 
-    An amount that is stated anew, beside lines, is in their currency, or
-    `CurrenciesDiffer`; their sum is what counts.
+    Raises `QuantityNotPossible`, `AmountBelowZero`, `AmountTooLarge`, and
+    `CurrenciesDiffer` when the lines, or an amount stated anew beside them, are not
+    in one currency.
     """
+    _check_lines(of_lines)
     if not of_lines:
         return None if stated is None else rounded(stated.amount, stated.currency)
     currency = of_lines[0].price.currency
@@ -113,14 +92,24 @@ def amount(
     return rounded(total, currency)
 
 
-def _check(draft: DealLineDraft, field: str) -> None:
-    quantity = draft.quantity
+def _check_lines(lines: tuple[DealLine, ...]) -> None:
+    """Raise a problem unless quantities are possible, no price is below zero, the currency one."""
+    for place, line in enumerate(lines):
+        _check(line, f"lines[{place}]")
+        if line.price.currency != lines[0].price.currency:
+            raise CurrenciesDiffer(
+                f"lines in {lines[0].price.currency} and {line.price.currency}",
+                field=f"lines[{place}].price.currency",
+            )
+
+
+def _check(line: DealLine, field: str) -> None:
+    quantity = line.quantity
     if not quantity.is_finite() or not _ZERO < quantity < _QUANTITY_LIMIT:
-        raise QuantityNotPossible(f"the quantity is {quantity}", field=f"{field}.quantity")
+        raise QuantityNotPossible("it is above 0 and below 10^12", field=f"{field}.quantity")
     if int(quantity.as_tuple().exponent) < -_QUANTITY_PLACES:
         raise QuantityNotPossible(
-            f"the quantity has more than {_QUANTITY_PLACES} decimal places",
-            field=f"{field}.quantity",
+            f"it has at most {_QUANTITY_PLACES} decimal places", field=f"{field}.quantity"
         )
-    if draft.price.amount < _ZERO:
-        raise AmountBelowZero(f"the price is {draft.price.amount}", field=f"{field}.price")
+    if line.price.amount < _ZERO:
+        raise AmountBelowZero(f"the price is {line.price.amount}", field=f"{field}.price")
