@@ -113,6 +113,7 @@ def _external_id_columns(items: Sequence[tuple[UUID, ExternalId]]) -> tuple[list
 def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
     after, cause = step.after, transaction.cause
     event_id = uuid7()
+    state = encoder.encode(after)
     type_name = aggregate.type_of(step.verb)
     event = Event(
         specversion="1.0",
@@ -131,7 +132,7 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         causationid=cause.causation,
         origin=cause.origin,
         traceparent=cause.traceparent,
-        data=Change(after=after, changed=changed_fields(step.before, after)),
+        data=Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
     )
     body = encoder.encode(event)
     if len(body) > LARGEST_EVENT:
@@ -144,7 +145,7 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         after.version,
         after.owner,
         after.department,
-        encoder.encode(after).decode(),
+        state.decode(),
         partition_of(key, aggregate.topic.partitions),
         type_name,
         event_id,

@@ -7,7 +7,6 @@ own draft with the patch merged in, validated as a whole.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from functools import cache
 from typing import Any, TypeVar
 
@@ -44,7 +43,7 @@ def converted(document: Any, into: type[Draft]) -> Draft:
         value = msgspec.convert(document, into, strict=True, str_keys=True)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
-    unknown = _unknown_field(document, value)
+    unknown = _unknown_field(document, value) if type(document) in _NESTING else None
     if unknown is not None:
         raise InvalidRequest("there is no such field", field=unknown)
     return value
@@ -52,31 +51,28 @@ def converted(document: Any, into: type[Draft]) -> Draft:
 
 def _unknown_field(document: Any, value: Any) -> str | None:
     """The path of a field of `document` that the struct `value` made of it does not have."""
-    if type(document) is dict:
+    if type(document) is list:
+        parts = ((f"[{n}]", part, value[n]) for n, part in enumerate(document))
+    else:
         known = _fields(type(value))
         if known is None:
             return None
         if not document.keys() <= known:
             return str(min(document.keys() - known))
-        for name, part in document.items():
-            if part and type(part) in _NESTING:
-                nested = _unknown_field(part, getattr(value, name))
-                if nested is not None:
-                    return f"{name}.{nested}"
-    elif type(document) is list:
-        for index, (part, item) in enumerate(zip(document, value, strict=True)):
-            if type(part) in _NESTING:
-                nested = _unknown_field(part, item)
-                if nested is not None:
-                    return f"[{index}].{nested}"
+        parts = ((name, part, getattr(value, name)) for name, part in document.items())
+    for name, part, made in parts:
+        if part and type(part) in _NESTING:
+            nested = _unknown_field(part, made)
+            if nested is not None:
+                return f"{name}.{nested}"
     return None
 
 
 _NESTING = (dict, list)
 
 
-@lru_cache
-def _fields(type_: type) -> frozenset[str] | None:
+@cache
+def _fields(type_: type[Any]) -> frozenset[str] | None:
     """The fields of a struct; None for what is no struct."""
     return frozenset(type_.__struct_fields__) if issubclass(type_, msgspec.Struct) else None
 
