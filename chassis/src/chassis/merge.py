@@ -54,7 +54,7 @@ def _unknown_field(document: Any, value: Any) -> str | None:
     if type(document) is list:
         parts = ((f"[{n}]", part, value[n]) for n, part in enumerate(document))
     else:
-        known = _fields(type(value))
+        known = _fields(value.__class__)
         if known is None:
             return None
         if not document.keys() <= known:
