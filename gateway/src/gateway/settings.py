@@ -31,7 +31,7 @@ class GatewaySettings(ServiceSettings):
     standing_seconds: float = Field(
         2.0, ge=0, description="how long a change of roles or status may go unnoticed"
     )
-    hashing_threads: int = Field(2, ge=1, description="passwords hashed at once; 19 MiB each")
+    hashing_threads: int = Field(2, ge=1, description="passwords hashed at once; 12 MiB each")
     sign_in_failures: int = Field(
         10, ge=1, description="of one login within `sign_in_window_seconds`, then it waits"
     )
