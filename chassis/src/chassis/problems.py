@@ -81,6 +81,11 @@ class NotFound(Problem):
     title = "Not found"
 
 
+class MethodNotAllowed(Problem):
+    status = 405
+    title = "Not a method of this resource"
+
+
 class Conflict(Problem):
     status = 409
     title = "In conflict with what is there"

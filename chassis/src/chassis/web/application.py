@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
-from chassis.problems import InvalidRequest, Problem, Unavailable
+from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
 from chassis.telemetry import REQUESTS, tracer
 from chassis.web.documents import openapi
 
@@ -86,8 +86,16 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _plain(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    problem = Problem(str(error.detail))
-    problem.status, problem.title = error.status_code, str(error.detail)
+    problem: Problem
+    match error.status_code:
+        case 404:
+            problem = NotFound("there is no such path")
+        case 405:
+            problem = MethodNotAllowed("this path has other methods")
+        case status:
+            problem = Problem(str(error.detail))
+            problem.status, problem.title = status, str(error.detail)
+    problem.headers |= error.headers or {}
     return problem_response(problem)
 
 
