@@ -202,3 +202,10 @@ async def test_operators_see_themselves_only(office: Office) -> None:
     user, operator = await office.employed("operator")
     page = made(await operator.get("/v1/users"))
     assert [item["id"] for item in page["items"]] == [user["id"]]
+
+
+async def test_a_method_that_users_do_not_have_is_refused(office: Office) -> None:
+    answer = await office.admin.delete(f"/v1/users/{office.administrator['id']}")
+    assert answer.status_code == 405
+    assert answer.json()["type"] == "urn:meridian:problem:method-not-allowed"
+    assert "PATCH" in answer.headers["Allow"] or "GET" in answer.headers["Allow"]

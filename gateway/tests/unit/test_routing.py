@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.problems import NotFound
-from gateway.edge.routing import GATEWAY, MethodNotAllowed, routed
+from chassis.problems import MethodNotAllowed, NotFound
+from gateway.edge.routing import GATEWAY, routed
 
 ID = "0198c0de-0000-7000-8000-000000000000"
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.problems import NotFound, Problem
+from chassis.problems import MethodNotAllowed, NotFound
 
 GATEWAY = "gateway"
 """What the gateway answers itself, without another service."""
@@ -35,11 +35,6 @@ _PUBLIC = re.compile(
     r"|GET /(?:livez|readyz|metrics|\.well-known/jwks\.json)"
 )
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
-
-
-class MethodNotAllowed(Problem):
-    status = 405
-    title = "Not a method of this API"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from chassis.service import Role
+
 BOOTSTRAP_TOKEN = "let-me-create-tenants"  # noqa: S105 - of tests
 _LONGEST_START_SECONDS = 60
 
@@ -36,8 +38,9 @@ def running(
     database_url: str,
     log: Path,
     settings: Mapping[str, str],
+    role: Role = "api",
 ) -> Iterator[Gateway]:
-    """A gateway process on this database, without a worker; RuntimeError when it does not start."""
+    """A gateway process on this database; RuntimeError when it does not start."""
     gateway = Gateway(f"http://127.0.0.1:{port}", port, upstream_ports, database_url)
     environment = {
         **os.environ,
@@ -52,7 +55,7 @@ def running(
     }
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--role", "api", "--migrate"],
+            [sys.executable, "-m", "gateway", "serve", "--role", role, "--migrate"],
             env=environment,
             stdout=output,
             stderr=output,
