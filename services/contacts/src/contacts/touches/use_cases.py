@@ -10,7 +10,7 @@ from chassis.identity import Identity
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
 from contacts.customers.store import holders_of
-from contacts.holders import holder_of
+from contacts.holders import Holder, holder_of
 from contacts.touches import touch as rules
 from contacts.touches.store import touches
 from contacts.touches.touch import Completion, TouchDraft
@@ -20,7 +20,7 @@ from events.marketing import Lead
 
 async def create_touch(transaction: Transaction, draft: TouchDraft) -> Touch:
     holders = await holders_of(transaction, [draft.customer.id])
-    by = holders.get(draft.customer.id) or holder_of(transaction.identity)
+    by = _holder(transaction.identity, holders.get(draft.customer.id))
     return await _save(transaction, None, rules.created(uuid7(), draft, by, transaction.moment))
 
 
@@ -49,7 +49,7 @@ async def upsert_touches(transaction: Transaction, items: list[dict[str, Any]]) 
 
     def decide(before: Touch | None, draft: TouchDraft, identity: Identity) -> Decision[Touch]:
         if before is None:
-            by = holders.get(draft.customer.id) or holder_of(identity)
+            by = _holder(identity, holders.get(draft.customer.id))
             after = rules.created(uuid7(), draft, by, transaction.moment)
         else:
             after = rules.changed(before, draft, transaction.moment)
@@ -62,6 +62,13 @@ async def upsert_touches(transaction: Transaction, items: list[dict[str, Any]]) 
 async def record_form(transaction: Transaction, id: UUID, lead: Lead, person: UUID) -> Touch:
     """Record what came through a form, under an `id` that follows from the lead's event."""
     return await _save(transaction, None, rules.of_form(id, lead, person))
+
+
+def _holder(identity: Identity, customer: Holder | None) -> Holder:
+    """Whose a touch is: who makes it answers for it; it stands with its customer's department."""
+    actor = holder_of(identity)
+    department = customer.department if customer is not None else None
+    return Holder(actor.owner, department or actor.department)
 
 
 async def _save(transaction: Transaction, before: Touch | None, after: Touch) -> Touch:

@@ -10,7 +10,6 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from chassis.identity import Identity
 from chassis.problems import RuleBroken
 from events.sales import Deal, DealLine, NextStep, Pipeline, StageEntry
 from events.values import CustomerRef, ExternalId, Money, Name, Text
@@ -103,15 +102,6 @@ class Act:
 
 # Whom a closed deal belongs to and why it ended may still be put right.
 _OF_CLOSED_DEALS = frozenset({"owner", "department", "reason", "reason_comment"})
-
-
-def owned_by(draft: AnyDraft, identity: Identity) -> AnyDraft:
-    """The draft of a new deal: it belongs to whoever opens it, unless it says otherwise."""
-    return replace(
-        draft,
-        owner=draft.owner or identity.user,
-        department=draft.department or identity.department,
-    )
 
 
 def opened(id: UUID, draft: DealDraft, pipeline: Pipeline, act: Act) -> Deal:

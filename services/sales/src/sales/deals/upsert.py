@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.access import placed
 from chassis.bulk import Decision, Upsert, Verdicts, upsert
 from chassis.identity import Identity
 from chassis.merge import drafted
@@ -37,7 +38,7 @@ async def upsert_deals(transaction: Transaction, items: list[dict[str, Any]]) ->
 
     def decide(before: Deal | None, draft: DealDraft, identity: Identity) -> Decision[Deal]:
         if before is None:
-            draft = rules.owned_by(draft, identity)
+            draft = placed(draft, identity)
         pipeline = pipelines.find(draft.pipeline or (before.pipeline if before else None))
         if isinstance(draft, DealImport):
             deal = imported(before.id if before else uuid7(), before, draft, pipeline, given)

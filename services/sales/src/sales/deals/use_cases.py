@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
+from chassis.access import placed
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
 from events.contacts import Touch
@@ -24,7 +25,7 @@ from sales.replicas.departments import local_time
 
 async def open_deal(transaction: Transaction, draft: DealDraft) -> Deal:
     """Open a deal; it belongs to whoever opens it, unless the draft says otherwise."""
-    draft = rules.owned_by(draft, transaction.identity)
+    draft = placed(draft, transaction.identity)
     pipeline = (await pipelines_for_deals(transaction)).find(draft.pipeline)
     act = await _act(transaction, draft.department)
     deal = rules.opened(uuid7(), draft, pipeline, act)
