@@ -130,8 +130,8 @@ def _interruptible() -> Iterator[None]:
 
 def _stay(console: Console, platform: LocalPlatform) -> None:
     """Wait for Ctrl-C, or until the platform has ended by itself."""
-    console.print(Text("Everything runs until Ctrl-C.", style="bold"))
     try:
+        console.print(Text("Everything runs until Ctrl-C.", style="bold"))
         while platform.state() is not None:
             time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:
