@@ -28,6 +28,7 @@ from chassis.kafka import BROKER_FAILURES
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
+from events.topics import replay_topic
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,12 @@ _MEASURED_EVERY = 3
 
 
 class Subscription:
-    """One consumer in one generation, from `start` to `stop`."""
+    """One consumer in one generation, from `start` to `stop`.
+
+    It reads the live topics and what is replayed to this consumer. One that
+    rebuilds (`rebuild` is a name of its own) reads the live topics alone, from
+    their beginning, in a group of its own.
+    """
 
     def __init__(
         self,
@@ -46,6 +52,8 @@ class Subscription:
         settings: PlatformSettings,
         generation: str,
         tides: Tides,
+        *,
+        rebuild: str | None = None,
     ) -> None:
         self.consumer = consumer
         self._tides = tides
@@ -54,6 +62,10 @@ class Subscription:
         self._database = transactions.database
         self._settings = settings
         self._generation = generation
+        self._replays = replay_topic(consumer.name).name
+        topics = (*consumer.topics, self._replays) if rebuild is None else consumer.topics
+        group = consumer.name if rebuild is None else f"{consumer.name}.rebuild-{rebuild}"
+        self.group = f"{group}@{generation}"
         self._stopping = False
         self._parked = 0
         self._applied: dict[TopicPartition, int] = {}
@@ -68,9 +80,9 @@ class Subscription:
         )
         session = settings.kafka_session_timeout_ms
         self._subscriber = self._broker.subscriber(
-            *consumer.topics,
+            *topics,
             batch=True,
-            group_id=f"{consumer.name}@{generation}",
+            group_id=self.group,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=session,
@@ -187,7 +199,9 @@ class Subscription:
         tide = await self._tides.lowest(self._owners)
         if reader is None or tide is None:
             return
-        ends = await reader.end_offsets(list(reader.assignment()))
+        # What is replayed is older than what has been applied: it says nothing of freshness.
+        live = [place for place in reader.assignment() if place.topic != self._replays]
+        ends = await reader.end_offsets(live)
         reached = [place for place, end in ends.items() if self._applied.get(place, -1) >= end]
         await self._database.pool.execute(
             """insert into projection (consumer, topic, partition, as_of)

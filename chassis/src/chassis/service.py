@@ -82,7 +82,7 @@ def run(service: Service, argv: Sequence[str]) -> int:
     telemetry.configure(service.name, platform.log_level, platform.otlp_endpoint)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if arguments.command == "events":
-            return runner.run(_operate(service, arguments))
+            return runner.run(_operate(service, arguments, platform))
         if arguments.command == "migrate" or arguments.migrate:
             runner.run(_migrate(service))
         if arguments.command == "serve":
@@ -91,10 +91,14 @@ def run(service: Service, argv: Sequence[str]) -> int:
     return 0
 
 
-async def _operate(service: Service, arguments: argparse.Namespace) -> int:
+async def _operate(
+    service: Service, arguments: argparse.Namespace, platform: PlatformSettings
+) -> int:
     async with _opened(service.settings()) as database:
         transactions = Transactions(service.name, database)
-        return await operations.operate(arguments, service.consumers, transactions)
+        return await operations.operate(
+            arguments, service.consumers, transactions, platform, service.owner
+        )
 
 
 def _calm_garbage_collection() -> None:
