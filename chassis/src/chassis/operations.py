@@ -10,6 +10,9 @@
                                                    send events of own topics again, to one
                                                    consumer (of any service) alone
 
+    rebuild                                        make the projections anew (of a service that
+                                                   has any), and say how they had strayed
+
 Each prints JSON, one object a line.
 """
 
@@ -26,6 +29,7 @@ from chassis.inbox import Consumer, Inbox
 from chassis.journal import encoder
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound, Problem
+from chassis.rebuild.rebuild import Rebuild, RebuildFailed
 from chassis.replay import Wanted, replay
 from chassis.settings import PlatformSettings
 from chassis.transactions import Transactions
@@ -128,3 +132,17 @@ async def _lines(
         yield encoder.encode({"discarded": version})
     left = await parked_events(database, name, topic, arguments.tenant, key)
     yield encoder.encode({"still_parked": len(left)})
+
+
+async def rebuild(command: Rebuild) -> int:
+    """Carry out a rebuild: a line for each table, then one for the whole; the exit code."""
+    try:
+        report = await command.run()
+    except RebuildFailed as failure:
+        print(encoder.encode({"failed": str(failure)}).decode())
+        return 1
+    for table in report.tables:
+        print(encoder.encode(asdict(table)).decode())
+    whole = {"seconds": report.seconds, "live_caught_up": report.live_caught_up}
+    print(encoder.encode(whole).decode())
+    return 0

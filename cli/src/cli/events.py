@@ -10,7 +10,9 @@ from rich.table import Table
 from cli.operating import console, services, told
 from events.topics import TOPICS
 
-events = typer.Typer(help="What waits in consumers, and sending events again.", no_args_is_help=True)
+events = typer.Typer(
+    help="What waits in consumers, and sending events again.", no_args_is_help=True
+)
 
 Consumer = Annotated[str, typer.Argument(help="As `parked` names it: sales.reactions, ...")]
 Topic = Annotated[str, typer.Argument(help="crm.contacts.touch, ...")]
