@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,6 +69,7 @@ class Subscription:
         self._stopping = False
         self._parked = 0
         self._applied: dict[TopicPartition, int] = {}
+        self._awaited: dict[TopicPartition, tuple[int, datetime]] = {}
         self._progress: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
             settings.kafka,
@@ -102,6 +103,7 @@ class Subscription:
         """These partitions are ours to read from now on, from the committed offsets."""
         reader = self._subscriber.consumer
         if reader is not None:
+            self._awaited.clear()
             self._applied = {place: await reader.committed(place) or 0 for place in places}
 
     async def start(self) -> None:
@@ -202,19 +204,40 @@ class Subscription:
         # What is replayed is older than what has been applied: it says nothing of freshness.
         live = [place for place in reader.assignment() if place.topic != self._replays]
         ends = await reader.end_offsets(live)
-        reached = [place for place, end in ends.items() if self._applied.get(place, -1) >= end]
+        reached = self._reached(ends, tide)
         await self._database.pool.execute(
             """insert into projection (consumer, topic, partition, as_of)
-               select $1, topic, partition, $4
-               from unnest($2::text[], $3::integer[]) as reached(topic, partition)
+               select $1, topic, partition, as_of
+               from unnest($2::text[], $3::integer[], $4::timestamptz[])
+                    as reached(topic, partition, as_of)
                order by topic, partition
                on conflict (consumer, topic, partition) do update set as_of = excluded.as_of
                where projection.as_of < excluded.as_of""",
             self.consumer.name,
             [place.topic for place in reached],
             [place.partition for place in reached],
-            tide,
+            list(reached.values()),
         )
+
+    def _reached(
+        self, ends: Mapping[TopicPartition, int], tide: datetime
+    ) -> dict[TopicPartition, datetime]:
+        """Up to when everything is applied, of each partition of which that is known anew.
+
+        Where events come without a pause, the end has always moved on: there an end
+        seen earlier, and the tide that it covers, are kept until it is reached.
+        """
+        reached: dict[TopicPartition, datetime] = {}
+        for place, end in ends.items():
+            applied = self._applied.get(place, -1)
+            awaited, covered = self._awaited.setdefault(place, (end, tide))
+            if applied >= end:
+                reached[place] = tide
+            elif applied >= awaited:
+                reached[place] = covered
+            if applied >= awaited:
+                self._awaited[place] = (end, tide)
+        return reached
 
     async def _measure(self, moment: datetime) -> None:
         row = await self._database.pool.fetchrow(

@@ -134,7 +134,7 @@ async def test_what_had_strayed_is_named_and_put_right_while_everything_goes_on(
         async def rebuild() -> list[Comparison]:
             report = await at.rebuild().run()
             done.set()
-            assert report.live_caught_up
+            assert report.live_caught_up, report.seconds
             return report.tables
 
         (shelf, applied), _, snapshots = await asyncio.gather(rebuild(), write(), read())
