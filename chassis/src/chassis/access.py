@@ -2,12 +2,13 @@
 
 Every query of an aggregate passes through `visible`. A row belongs to its own
 `owner` and `department`; where departments lie in the tree is known from the
-replica that directory events keep (`place_department`).
+replica that directory events keep (`keep_departments`).
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 from chassis.database import Connection
 from chassis.identity import Identity
 from chassis.schema import department
+from events.envelope import Event
 
 Draft = TypeVar("Draft", bound=msgspec.Struct)
 
@@ -76,6 +78,21 @@ async def within_reach(
         department_id,
     )
     return found is not None and str(found).startswith(path_text(identity.department_path))
+
+
+async def keep_departments(connection: Connection, events: Sequence[Event[Any]]) -> None:
+    """Keep where departments lie, from events whose states have `id`, `path` and `time_zone`."""
+    for event in events:
+        told = event.data.after
+        if told is not None:
+            await place_department(
+                connection,
+                tenant=event.tenantid,
+                id=told.id,
+                version=event.aggregateversion,
+                path=told.path,
+                time_zone=told.time_zone,
+            )
 
 
 async def place_department(

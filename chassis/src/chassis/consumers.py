@@ -26,14 +26,14 @@ from chassis.database import PASSING_FAILURES
 from chassis.inbox import PASSING, Consumer, Delivery, Inbox
 from chassis.kafka import BROKER_FAILURES
 from chassis.settings import PlatformSettings
+from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
 _IDLE_MS = 40
 """How long a poll waits for records; FastStream sleeps as long again after an empty one."""
-_PROGRESS_SECONDS = 0.25
-_MEASURED_EVERY = 4
+_MEASURED_EVERY = 3
 
 
 class Subscription:
@@ -45,8 +45,11 @@ class Subscription:
         transactions: Transactions,
         settings: PlatformSettings,
         generation: str,
+        tides: Tides,
     ) -> None:
         self.consumer = consumer
+        self._tides = tides
+        self._owners = {handler.aggregate.topic.owner for handler in consumer.handlers}
         self._inbox = Inbox(consumer, transactions)
         self._database = transactions.database
         self._settings = settings
@@ -149,40 +152,42 @@ class Subscription:
 
     async def _keep_progress(self) -> None:
         for tick in itertools.count():
-            await asyncio.sleep(_PROGRESS_SECONDS)
+            await asyncio.sleep(EVERY_SECONDS)
             try:
-                asked = datetime.now(UTC)
-                if self._is_caught_up():
-                    await self._write_progress(asked)
+                await self._note_progress()
                 if tick % _MEASURED_EVERY == 0:
-                    await self._measure(asked)
-            except PASSING_FAILURES as error:
-                log.warning("%s cannot note its progress: %s", self.consumer.name, error)
+                    await self._measure(datetime.now(UTC))
+            except (*PASSING_FAILURES, *BROKER_FAILURES) as error:
+                log.info("%s cannot note its progress: %s", self.consumer.name, error)
 
-    def _is_caught_up(self) -> bool:
-        """Whether everything that the broker had at the last fetch has been applied."""
+    async def _note_progress(self) -> None:
+        """Note the owners' tide for each partition whose events are all applied.
+
+        The tide is read first: what it covers is in the broker by then, below the
+        ends that are asked for afterwards.
+        """
         reader = self._subscriber.consumer
-        if reader is None:
-            return False
-        assigned = reader.assignment()
-        for place in assigned:
-            end = reader.highwater(place)
-            if end is None or self._applied.get(place, -1) < end:
-                return False
-        return bool(assigned)
-
-    async def _write_progress(self, moment: datetime) -> None:
+        tide = await self._tides.lowest(self._owners)
+        if reader is None or tide is None:
+            return
+        ends = await reader.end_offsets(list(reader.assignment()))
+        reached = [place for place, end in ends.items() if self._applied.get(place, -1) >= end]
         await self._database.pool.execute(
-            """insert into projection (consumer, as_of) values ($1, $2)
-               on conflict (consumer) do update
-               set as_of = greatest(projection.as_of, excluded.as_of)""",
+            """insert into projection (consumer, topic, partition, as_of)
+               select $1, topic, partition, $4
+               from unnest($2::text[], $3::integer[]) as reached(topic, partition)
+               order by topic, partition
+               on conflict (consumer, topic, partition) do update set as_of = excluded.as_of
+               where projection.as_of < excluded.as_of""",
             self.consumer.name,
-            moment,
+            [place.topic for place in reached],
+            [place.partition for place in reached],
+            tide,
         )
 
     async def _measure(self, moment: datetime) -> None:
         row = await self._database.pool.fetchrow(
-            """select (select as_of from projection where consumer = $1) as as_of,
+            """select (select min(as_of) from projection where consumer = $1) as as_of,
                       (select count(*) from (select distinct topic, tenant, key from parked
                                              where consumer = $1) as keys) as parked""",
             self.consumer.name,

@@ -67,15 +67,20 @@ class Freshness:
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer.name
         self._topics = frozenset(consumer.topics)
+        self._partitions = sum(h.aggregate.topic.partitions for h in consumer.handlers)
 
     async def as_of(self, connection: Connection) -> datetime:
         """Up to when everything that the owners committed is applied.
 
         Read it in the snapshot of the answer. Raises `ProjectionBehind` as long
-        as the consumer has never caught up.
+        as the consumer has never caught up with every partition of its topics.
         """
         moment: datetime | None = await connection.fetchval(
-            "select as_of from projection where consumer = $1", self._consumer
+            """select min(as_of) from projection where consumer = $1 and topic = any($2)
+               having count(*) = $3""",
+            self._consumer,
+            list(self._topics),
+            self._partitions,
         )
         if moment is None:
             raise ProjectionBehind("the first events are still being applied")

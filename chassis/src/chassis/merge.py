@@ -64,7 +64,7 @@ def _unknown_field(document: Any, value: Any) -> str | None:
         if part and type(part) in _NESTING:
             nested = _unknown_field(part, made)
             if nested is not None:
-                return f"{name}.{nested}"
+                return name + (nested if nested.startswith("[") else f".{nested}")
     return None
 
 

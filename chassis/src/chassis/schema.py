@@ -201,9 +201,12 @@ V1: tuple[str, ...] = (
         primary key (consumer, generation, topic, partition, kafka_offset)
     )""",
     """create table projection (
-        consumer text primary key,
-        as_of timestamptz not null
-    )""",
+        consumer text not null,
+        topic text not null,
+        partition integer not null,
+        as_of timestamptz not null,
+        primary key (consumer, topic, partition)
+    ) with (fillfactor = 50)""",
     """create table idempotency_key (
         tenant uuid not null,
         actor text not null,

@@ -184,6 +184,7 @@ async def _answer(service: Service, role: Role, process: Process, stop: asyncio.
                 port=settings.port,
                 http="httptools",
                 ws="none",
+                proxy_headers=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

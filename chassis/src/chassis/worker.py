@@ -14,6 +14,7 @@ from chassis.inbox import Consumer
 from chassis.kafka import BROKER_FAILURES
 from chassis.relay import Relay
 from chassis.settings import PlatformSettings
+from chassis.tides import Tides
 from chassis.transactions import Transactions
 from events.topics import owned_by
 
@@ -33,7 +34,7 @@ class Worker:
         transactions: Transactions,
         settings: PlatformSettings,
     ) -> None:
-        self._service = service
+        self._owner = owner
         self._consumers = consumers
         self._transactions = transactions
         self._settings = settings
@@ -81,9 +82,15 @@ class Worker:
     async def _work_in(self, generation: str) -> None:
         """Relay and consume until the broker's generation is another."""
         relaying = asyncio.create_task(self._relay.run())
+        tides = Tides(self._settings)
+        writing: asyncio.Task[None] | None = None
         try:
+            await tides.start()
+            if self._topics:
+                database = self._transactions.database
+                writing = asyncio.create_task(tides.keep_writing(self._owner, database))
             subscriptions = [
-                Subscription(consumer, self._transactions, self._settings, generation)
+                Subscription(consumer, self._transactions, self._settings, generation, tides)
                 for consumer in self._consumers
             ]
             self._subscriptions = subscriptions
@@ -95,11 +102,14 @@ class Worker:
                     relaying.result()
         finally:
             self.generation = None
-            relaying.cancel()
+            tasks = [task for task in (relaying, writing) if task is not None]
+            for task in tasks:
+                task.cancel()
             await asyncio.gather(
-                relaying, *(s.stop() for s in self._subscriptions), return_exceptions=True
+                *tasks, *(s.stop() for s in self._subscriptions), return_exceptions=True
             )
             self._subscriptions = []
+            await tides.stop()
 
     async def _is_still(self, generation: str) -> bool:
         """Whether the broker remembers this generation; its absence proves nothing yet."""

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -18,12 +19,14 @@ from sqlalchemy import MetaData
 
 from chassis.aggregates import AggregateStore
 from chassis.database import Connection, Database
+from chassis.freshness import Freshness
 from chassis.identity import system_identity
 from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
 from chassis.kafka import admin
+from chassis.problems import ProjectionBehind
 from chassis.schema import V1, aggregate_table, create_aggregate
 from chassis.settings import PlatformSettings
-from chassis.transactions import Transaction, Transactions, uuid7
+from chassis.transactions import Transaction, Transactions, now, uuid7
 from chassis.worker import Worker
 from cli.local.broker import Broker
 from cli.local.ports import any_ports
@@ -221,6 +224,43 @@ async def test_a_broker_that_lost_its_memory_is_refilled(
         await eventually(all_seen, 60)
         assert set((await reader.reacted()).values()) == {1}
         assert set(await reader.kept()) == {p.id for p in (*before, *during, *after)}
+
+
+async def test_a_projection_is_never_newer_than_what_has_been_sent(
+    new_database: Callable[[], str], own_broker: Broker
+) -> None:
+    async with pair(new_database, own_broker) as (owner, reader, settings):
+        replica = Freshness(reader.consumers[0])
+
+        async def as_of() -> datetime | None:
+            async with reader.database.pool.acquire() as connection:
+                try:
+                    return await replica.as_of(connection)
+                except ProjectionBehind:
+                    return None
+
+        started = now()
+
+        async def is_later_than(moment: datetime) -> bool:
+            found = await as_of()
+            return found is not None and found > moment
+
+        await eventually(lambda: is_later_than(started))
+        # Another relay holds the slots and sends nothing.
+        await owner.transactions.database.pool.execute(
+            "update relay_slot set owner = $1, until = now() + interval '1 hour'", uuid4()
+        )
+        await asyncio.sleep(settings.relay_lease_seconds)
+        await owner.create("unsent")
+        unsent = await owner.transactions.database.pool.fetchval(
+            "select min(recordedtime) from outbox"
+        )
+        await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
+        await asyncio.sleep(1)
+        assert await as_of() == unsent
+        # It gives them back.
+        await owner.transactions.database.pool.execute("update relay_slot set until = now()")
+        await eventually(lambda: is_later_than(unsent))
 
 
 async def test_a_reaction_that_fails_parks_its_key_and_no_other(

@@ -30,8 +30,8 @@ LINE = {
     [
         ({"nickname": "x"}, "nickname"),
         ({"address": {"planet": "Mars"}}, "address.planet"),
-        ({"lines": [LINE, {**LINE, "colour": "red"}]}, "lines.[1].colour"),
-        ({"lines": [{**LINE, "price": {**LINE["price"], "cents": 1}}]}, "lines.[0].price.cents"),  # type: ignore[dict-item]
+        ({"lines": [LINE, {**LINE, "colour": "red"}]}, "lines[1].colour"),
+        ({"lines": [{**LINE, "price": {**LINE["price"], "cents": 1}}]}, "lines[0].price.cents"),  # type: ignore[dict-item]
     ],
 )
 def test_an_unknown_field_is_named_where_it_stands(extra: dict[str, Any], field: str) -> None:

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 
 from events.values import CustomerRef, Money, Name, Record, Text, UtcTime, growing
 
-Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
-Phone = Annotated[str, Meta(max_length=40, pattern=r"^\+?[0-9 ().\-]{3,39}$")]
+Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+(?!\s)$")]
+Phone = Annotated[str, Meta(max_length=40, pattern=r"^\+?[0-9 ().\-]{3,39}(?!\n)$")]
 
 TouchChannel = Literal[
     "call", "email", "meeting", "event", "web_form", "ad", "chat", "social", "message", "post"

@@ -17,7 +17,7 @@ class Tenant(Record, frozen=True, kw_only=True):
     """A company that uses Meridian; `id` is the tenant id that every key carries."""
 
     name: Name
-    slug: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{1,62}$")]
+    slug: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}(?!\n)$")]
     currency: Currency
     language: Annotated[str, growing(Language)] = "en"
 

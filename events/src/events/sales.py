@@ -47,7 +47,7 @@ class Reason(Record, frozen=True, kw_only=True):
     """A managed reason for winning or losing; `code` is its stable name."""
 
     outcome: Outcome
-    code: Annotated[str, Meta(pattern="^[a-z0-9_]{1,60}$")]
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,60}(?!\n)$")]
     name: Name
     is_active: bool = True
 

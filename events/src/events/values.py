@@ -35,7 +35,8 @@ UtcTime = Annotated[
 Language = Literal["en", "ru"]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
+# `$` alone would also match before a last newline.
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}(?!\n)$", description="ISO 4217 code")]
 
 _DIGITS = 15
 _PLACES = 30

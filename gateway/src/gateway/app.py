@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -38,30 +38,30 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
     settings, state = process.settings, process.app.state
     assert isinstance(settings, GatewaySettings)
     database = process.transactions.database
-    keyring, hashing = Keyring(database), Hashing(settings.hashing_threads)
-    standings = Standings(database, settings.standing_seconds)
+    keyring, standings = Keyring(database), Standings(database, settings.standing_seconds)
     process.transactions.on_commit(standings.forget)
-    state.settings, state.keyring, state.hashing = settings, keyring, hashing
+    state.settings, state.keyring = settings, keyring
     state.identities = IdentityVerifier(keyring.published)
-    state.reception = Reception(
-        database,
-        keyring,
-        hashing,
-        Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
-        settings.access_token_minutes * 60,
-    )
     limit = process.platform.largest_body_bytes
-    async with connected(settings) as upstreams:
-        state.upstreams = upstreams
-        edge = Edge(
-            process.app,
-            documentation(Description(upstreams, process.app.openapi)),
-            Authentication(keyring, standings),
-            Forwarding(upstreams, limit),
-            limit,
+    with closing(Hashing(settings.hashing_threads)) as hashing:
+        state.hashing = hashing
+        state.reception = Reception(
+            database,
+            keyring,
+            hashing,
+            Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
+            settings.access_token_minutes * 60,
         )
-        yield Observed(edge, "edge")
-    hashing.close()
+        async with connected(settings) as upstreams:
+            state.upstreams = upstreams
+            edge = Edge(
+                process.app,
+                documentation(Description(upstreams, process.app.openapi)),
+                Authentication(keyring, standings),
+                Forwarding(upstreams, limit),
+                limit,
+            )
+            yield Observed(edge, "edge")
 
 
 SERVICE = Service(

@@ -1,6 +1,5 @@
 """What passes through the door on its way to a service, and what does not."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -11,7 +10,8 @@ import pytest
 
 from gateway.testing.offices import Office, made
 from gateway.testing.processes import Gateway
-from gateway.testing.upstreams import Upstream, serving
+from gateway.testing.raw_requests import raw
+from gateway.testing.upstreams import Upstream
 
 LARGEST_BODY = 16 * 1024 * 1024
 
@@ -249,168 +249,3 @@ async def test_an_answer_without_a_body_stays_without_one(
     contacts.status, contacts.pieces = 204, ()
     answer = await office.admin.delete(f"/v1/people/{uuid4()}")
     assert (answer.status_code, answer.content) == (204, b"")
-
-
-# -- when services fail -------------------------------------------------------------
-
-
-async def test_a_service_that_is_down_is_unavailable_for_the_moment(office: Office) -> None:
-    answer = await office.admin.get("/v1/reports/funnel")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "1"
-    assert answer.json()["detail"] == "analytics is not available"
-    assert (await office.admin.get("/v1/me")).status_code == 200
-
-
-async def test_a_service_that_comes_back_at_once_is_asked_again(
-    office: Office, gateway: Gateway
-) -> None:
-    asked = asyncio.create_task(office.admin.post("/v1/deals", json={}))
-    await asyncio.sleep(0.03)
-    async with serving(Upstream(status=201), gateway.upstream_ports["sales"]) as sales:
-        answer = await asked
-    assert answer.status_code == 201
-    assert len(sales.asked) == 1
-
-
-async def test_a_slow_service_has_a_deadline(office: Office, contacts: Upstream) -> None:
-    contacts.pause = 5.0
-    answer = await office.admin.get("/v1/people", timeout=10)
-    assert answer.status_code == 504
-
-
-async def test_a_service_that_speaks_no_http_is_a_bad_gateway(
-    office: Office, gateway: Gateway
-) -> None:
-    async def nonsense(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"what?\r\n\r\n")
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(nonsense, "127.0.0.1", gateway.upstream_ports["sales"]):
-        answer = await office.admin.post("/v1/deals", json={})
-    assert answer.status_code == 502
-    assert answer.headers["Retry-After"] == "1"
-    assert answer.json()["type"] == "urn:meridian:problem:upstream-broken"
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "asked"), [({}, 502, 1), ({"Idempotency-Key": "k"}, 201, 2)]
-)
-async def test_only_a_request_that_may_be_repeated_is_repeated(
-    office: Office, gateway: Gateway, headers: dict[str, str], status: int, asked: int
-) -> None:
-    seen = 0
-
-    async def breaking_off_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal seen
-        await reader.readuntil(b"\r\n\r\n")
-        seen += 1
-        if seen > 1:
-            writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-        writer.close()
-
-    port = gateway.upstream_ports["sales"]
-    async with await asyncio.start_server(breaking_off_once, "127.0.0.1", port):
-        answer = await office.admin.post("/v1/deals", json={}, headers=headers)
-    assert (answer.status_code, seen) == (status, asked)
-
-
-async def test_an_answer_that_breaks_off_is_seen_to_break_off(
-    office: Office, gateway: Gateway
-) -> None:
-    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
-        await writer.drain()
-        writer.close()
-
-    port = gateway.upstream_ports["sales"]
-    async with await asyncio.start_server(half, "127.0.0.1", port):
-        with pytest.raises(httpx.RemoteProtocolError):
-            await office.admin.get("/v1/deals")
-
-
-async def test_a_client_that_leaves_while_sending_harms_nobody(
-    office: Office, gateway: Gateway, contacts: Upstream
-) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    head = (
-        "POST /v1/people/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
-        f"Authorization: {office.admin.headers['Authorization']}\r\n\r\n"
-    )
-    writer.write(head.encode() + b"x" * 70_000)
-    await writer.drain()
-    await asyncio.sleep(0.2)
-    writer.close()
-    await writer.wait_closed()
-    assert (await office.admin.get("/v1/people")).status_code == 200
-    assert [asked.method for asked in contacts.asked] == ["GET"]
-
-
-# -- what never gets in -------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ("Content-Length: 5", "Transfer-Encoding: chunked"),
-        ("Content-Length: 5", "Content-Length: 6"),
-        ("Transfer-Encoding: chunked, identity",),
-        ("Transfer-Encoding: xchunked",),
-        ("Content-Length: +5",),
-        ("Content-Length: -1",),
-        ("Content-Length : 5",),
-        ("X-Folded: a", " b"),
-        ("X-Nul: a\0b",),
-    ],
-)
-async def test_a_request_that_could_be_read_in_two_ways_is_refused(
-    office: Office, contacts: Upstream, gateway: Gateway, lines: tuple[str, ...]
-) -> None:
-    token = office.admin.headers["Authorization"]
-    answer = await raw(
-        gateway,
-        "POST /v1/people HTTP/1.1",
-        f"Authorization: {token}",
-        *lines,
-        body=b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
-    )
-    assert b" 400 " in answer.splitlines()[0]
-    assert contacts.asked == []
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/v1/people/../../metrics",
-        "/v1/people/%2e%2e/%2e%2e/metrics",
-        "/v1/people/..%2f..%2fmetrics",
-        "/v1/../metrics",
-        "//metrics",
-        "/v1/people/",
-        "/v1/peopl%65",
-        "/v1/nothing",
-        "/contacts/livez",
-    ],
-)
-async def test_no_path_reaches_what_a_service_keeps_to_itself(
-    office: Office, contacts: Upstream, gateway: Gateway, path: str
-) -> None:
-    token = office.admin.headers["Authorization"]
-    answer = await raw(gateway, f"GET {path} HTTP/1.1", f"Authorization: {token}")
-    assert b" 404 " in answer.splitlines()[0]
-    assert b"urn:meridian:problem:not-found" in answer
-    assert contacts.asked == []
-
-
-async def raw(gateway: Gateway, request: str, *lines: str, body: bytes = b"") -> bytes:
-    """The answer to a request written by hand, on a connection of its own."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    head = "\r\n".join([request, "Host: gateway.test", "Connection: close", *lines])
-    writer.write(head.encode() + b"\r\n\r\n" + body)
-    await writer.drain()
-    answer = await asyncio.wait_for(reader.read(), 10)
-    writer.close()
-    return answer

@@ -11,9 +11,12 @@ from rich.text import Text
 
 from cli.demo.company import OFFICES, PASSWORD, SLUG, one_of_each_role
 
+HOST = next(colleague for colleague in one_of_each_role() if colleague.role == "manager")
+"""Whose eyes the commands see through."""
+
 
 def show_guide(console: Console, gateway: str, form: str) -> None:
-    """Print it all; `form` is the id of a public form, which strangers may fill in."""
+    """Print it all; `form` is the id of the form of `HOST`'s office."""
     console.print(Text("Where it answers", style="bold"))
     for what, path in (("API", "/v1"), ("documentation", "/docs"), ("OpenAPI", "/openapi.json")):
         console.print(Text(f"  {what:<14} {gateway}{path}"))
@@ -29,24 +32,27 @@ def show_guide(console: Console, gateway: str, form: str) -> None:
 def commands(gateway: str, form: str) -> Mapping[str, str]:
     """Commands for a shell, by what they do; the first one signs in for the others.
 
-    `form` is the id of a public form.
+    `form` is the id of the form of `HOST`'s office.
     """
-    manager = next(colleague for colleague in one_of_each_role() if colleague.role == "manager")
-    office = next(office for office in OFFICES if office.key == manager.office)
+    office = next(office for office in OFFICES if office.key == HOST.office)
     sign_in = f"""\
-TOKEN=$(curl -s {gateway}/v1/sessions -H 'Content-Type: application/json' \\
-  -d '{{"tenant":"{SLUG}","login":"{manager.login}","password":"{PASSWORD}"}}' |
+TOKEN=$(curl -s {gateway}/v1/sessions \\
+  -H 'Content-Type: application/json' \\
+  -d '{{"tenant":"{SLUG}","login":"{HOST.login}","password":"{PASSWORD}"}}' |
   python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])')"""
     search = f"""\
 curl -sG {gateway}/v1/companies -H "Authorization: Bearer $TOKEN" \\
-  --data-urlencode 'q=кофейня' -d limit=2"""
+  --data-urlencode 'q=кофейня' -d limit=2 |
+  python3 -m json.tool --no-ensure-ascii"""
     fill_in = f"""\
-curl -s {gateway}/v1/forms/{form}/submissions -H 'Content-Type: application/json' \\
-  -d '{{"name":"Мария Новикова","email":"maria@new.example","message":"Нужна кофемашина"}}'
-sleep 1; curl -sG {gateway}/v1/deals -H "Authorization: Bearer $TOKEN" \\
-  --data-urlencode 'q=Мария Новикова'"""
+FORM={gateway}/v1/forms/{form}
+curl -s $FORM/submissions -H 'Content-Type: application/json' \\
+  -d '{{"name":"Мария Новикова","email":"maria@new.example"}}'
+sleep 1; curl -sG {gateway}/v1/deals \\
+  -H "Authorization: Bearer $TOKEN" --data-urlencode 'q=Мария Новикова' |
+  python3 -m json.tool --no-ensure-ascii"""
     return {
-        f"Sign in as {manager.name}, {manager.role} in {office.name}": sign_in,
+        f"Sign in as {HOST.name}, {HOST.role} in {office.name}": sign_in,
         "Search the customers within reach, in whatever alphabet": search,
         "Fill in the form on the site, as a stranger; events make a deal of it": fill_in,
     }

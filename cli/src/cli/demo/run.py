@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.client import Client, OutOfPatience, Problem
+from cli.demo.bodies import SYSTEM
 from cli.demo.figures import Figures
-from cli.demo.guide import show_guide
+from cli.demo.guide import HOST, show_guide
 from cli.demo.load import Refused
 from cli.demo.play import play
 from cli.demo.scenario import Scenario
@@ -77,14 +78,24 @@ async def _demo(console: Console, request: Request, addresses: Addresses) -> Fig
             played = await play(
                 client, addresses.environment["GATEWAY_BOOTSTRAP_TOKEN"], request.scenario, screen
             )
-        forms = (await client.get("/v1/forms", {"limit": 1})).json()["items"]
+        form = await _form(client)
     console.print(played.in_words(request.scenario, time.monotonic() - began))
     console.print()
     for table in tables(played.figures):
         console.print(table)
     console.print(f"As of {played.figures.funnel.as_of}\n")
-    show_guide(console, gateway, form=forms[0]["id"])
+    show_guide(console, gateway, form)
     return played.figures
+
+
+async def _form(client: Client) -> str:
+    """The id of the public form of the office that the guide looks at."""
+    async for form in client.each("/v1/forms"):
+        if any(
+            name["system"] == SYSTEM and name["id"] == HOST.office for name in form["external_ids"]
+        ):
+            return str(form["id"])
+    raise Refused(f"the form of {HOST.office} is gone: ./meridian down --erase begins anew")
 
 
 @contextmanager
@@ -119,8 +130,8 @@ def _interruptible() -> Iterator[None]:
 
 def _stay(console: Console, platform: LocalPlatform) -> None:
     """Wait for Ctrl-C, or until the platform has ended by itself."""
-    console.print(Text("Everything runs until Ctrl-C.", style="bold"))
     try:
+        console.print(Text("Everything runs until Ctrl-C.", style="bold"))
         while platform.state() is not None:
             time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:

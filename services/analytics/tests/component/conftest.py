@@ -18,6 +18,13 @@ from services.analytics.tests.component.world import World
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
+PLACES = [
+    (handler.aggregate.topic.name, partition)
+    for handler in CONSUMER.handlers
+    for partition in range(handler.aggregate.topic.partitions)
+]
+
+
 @pytest.fixture(scope="session")
 def migrated(postgres_server: PostgresServer) -> str:
     """The URL of a database at analytics' newest revision, caught up once."""
@@ -29,8 +36,12 @@ def migrated(postgres_server: PostgresServer) -> str:
 async def analytics(migrated: str) -> AsyncIterator[Running]:
     async with running(SERVICE, migrated) as service:
         await service.database.pool.execute(
-            """insert into projection (consumer, as_of) values ('analytics', $1)
-               on conflict (consumer) do update set as_of = excluded.as_of""",
+            """insert into projection (consumer, topic, partition, as_of)
+               select 'analytics', topic, partition, $3
+               from unnest($1::text[], $2::integer[]) as places(topic, partition)
+               on conflict (consumer, topic, partition) do update set as_of = excluded.as_of""",
+            [topic for topic, _ in PLACES],
+            [partition for _, partition in PLACES],
             AS_OF,
         )
         yield service

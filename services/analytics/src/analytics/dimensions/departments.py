@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analytics.projection import Projection, Shape
-from chassis.access import place_department
+from chassis.access import keep_departments
 from chassis.database import Connection
 from chassis.inbox import Replica
 from events.catalogue import DEPARTMENT
@@ -26,17 +26,7 @@ NAMES = Projection(DEPARTMENT, SHAPE, row)
 async def keep(connection: Connection, events: Sequence[Event[Department]]) -> None:
     """Keep the newest name, place and time zone of each department."""
     await NAMES.keep(connection, events)
-    for event in events:
-        department = event.data.after
-        if department is not None:
-            await place_department(
-                connection,
-                tenant=event.tenantid,
-                id=department.id,
-                version=event.aggregateversion,
-                path=department.path,
-                time_zone=department.time_zone,
-            )
+    await keep_departments(connection, events)
 
 
 DEPARTMENTS = Replica(DEPARTMENT, keep)

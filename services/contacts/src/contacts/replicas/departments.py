@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from chassis.access import place_department
-from chassis.database import Connection
+from chassis.access import keep_departments
 from chassis.inbox import Replica
 from events.catalogue import DEPARTMENT
-from events.directory import Department
-from events.envelope import Event
 
-
-async def keep(connection: Connection, events: Sequence[Event[Department]]) -> None:
-    """Keep the newest state of each department."""
-    for event in events:
-        department = event.data.after
-        if department is not None:
-            await place_department(
-                connection,
-                tenant=event.tenantid,
-                id=department.id,
-                version=event.aggregateversion,
-                path=department.path,
-                time_zone=department.time_zone,
-            )
-
-
-DEPARTMENTS = Replica(DEPARTMENT, keep)
+DEPARTMENTS = Replica(DEPARTMENT, keep_departments)

@@ -19,7 +19,7 @@ class ReasonDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     """The fields of a reason that clients set; outcome and code only when they create it."""
 
     outcome: Outcome
-    code: Annotated[str, Meta(pattern="^[a-z0-9_]{1,60}$")]
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,60}(?!\n)$")]
     name: Name
     is_active: bool = True
     external_ids: tuple[ExternalId, ...] = ()
