@@ -75,6 +75,16 @@ class Archive:
         ]
         return sorted(found, key=lambda golden: (golden.type, golden.version, golden.name))
 
+    def without_golden(self) -> list[str]:
+        """`<type>/<n>` of every version of a type that no golden event shows."""
+        shown = {(golden.type, golden.version) for golden in self.golden()}
+        return [
+            f"{type_name}/{version}"
+            for type_name in sorted(self._published_types())
+            for version in range(1, len(self.versions(type_name)) + 1)
+            if (type_name, version) not in shown
+        ]
+
     # -- the gate -----------------------------------------------------------------
 
     def broken(self) -> list[str]:
