@@ -55,6 +55,7 @@ class Subscription:
         self._settings = settings
         self._generation = generation
         self._stopping = False
+        self._parked = 0
         self._applied: dict[TopicPartition, int] = {}
         self._progress: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
@@ -106,6 +107,19 @@ class Subscription:
             log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
 
     @property
+    def _is_halted(self) -> bool:
+        """Whether so many keys wait that going on would only add to them."""
+        return self._parked > self._settings.most_parked_keys
+
+    def missing(self) -> str | None:
+        """What keeps this consumer from its work, in words."""
+        if not self.is_assigned:
+            return f"{self.consumer.name} has no partitions assigned"
+        if self._is_halted:
+            return f"{self.consumer.name} has stopped: {self._parked} keys are parked"
+        return None
+
+    @property
     def is_assigned(self) -> bool:
         """Whether the broker has given this consumer partitions to read."""
         reader = self._subscriber.consumer
@@ -120,6 +134,9 @@ class Subscription:
         ]
         wait = 0.05
         while not self._stopping:
+            if self._is_halted:
+                await asyncio.sleep(EVERY_SECONDS)
+                continue
             try:
                 effects = await self._inbox.apply(self._generation, deliveries)
                 break
@@ -188,13 +205,13 @@ class Subscription:
     async def _measure(self, moment: datetime) -> None:
         row = await self._database.pool.fetchrow(
             """select (select min(as_of) from projection where consumer = $1) as as_of,
-                      (select count(*) from (select distinct topic, tenant, key from parked
-                                             where consumer = $1) as keys) as parked""",
+                      (select count(*) from parked_key where consumer = $1) as parked""",
             self.consumer.name,
         )
         if row is None:
             return
-        telemetry.PARKED.labels(self.consumer.name).set(row["parked"])
+        self._parked = row["parked"]
+        telemetry.PARKED.labels(self.consumer.name).set(self._parked)
         if row["as_of"] is not None:
             age = (moment - row["as_of"]).total_seconds()
             telemetry.PROJECTION_AGE.labels(self.consumer.name).set(max(age, 0.0))

@@ -178,6 +178,16 @@ V1: tuple[str, ...] = (
         version bigint not null,
         primary key (consumer, topic, tenant, key)
     ) with (fillfactor = 80)""",
+    """create table parked_key (
+        consumer text not null,
+        topic text not null,
+        tenant uuid not null,
+        key uuid not null,
+        error text not null,
+        gap boolean not null,
+        since timestamptz not null default clock_timestamp(),
+        primary key (consumer, topic, tenant, key)
+    )""",
     """create table parked (
         consumer text not null,
         topic text not null,
@@ -185,9 +195,18 @@ V1: tuple[str, ...] = (
         key uuid not null,
         version bigint not null,
         body bytea not null,
-        error text not null,
-        gap boolean not null,
-        parked_at timestamptz not null default clock_timestamp(),
+        primary key (consumer, topic, tenant, key, version)
+    )""",
+    """create table discarded (
+        consumer text not null,
+        topic text not null,
+        tenant uuid not null,
+        key uuid not null,
+        version bigint not null,
+        body bytea not null,
+        by text not null,
+        reason text not null,
+        discarded_at timestamptz not null default clock_timestamp(),
         primary key (consumer, topic, tenant, key, version)
     )""",
     """create table undecodable (

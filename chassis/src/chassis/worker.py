@@ -59,11 +59,11 @@ class Worker:
         """What is not yet there, in words; nothing when the worker is at work."""
         if self.generation is None:
             return ["the broker's generation is not known yet"]
-        waiting = [s.consumer.name for s in self._subscriptions if not s.is_assigned]
-        if len(self._subscriptions) < len(self._consumers) or waiting:
-            return [f"no partitions assigned to {name}" for name in waiting or ["consumers"]]
-        self.has_been_ready = True
-        return []
+        if len(self._subscriptions) < len(self._consumers):
+            return ["the consumers are still to be started"]
+        missing = [what for s in self._subscriptions if (what := s.missing()) is not None]
+        self.has_been_ready = self.has_been_ready or not missing
+        return missing
 
     async def _follow_generations(self) -> None:
         while True:
