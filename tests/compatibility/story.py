@@ -13,7 +13,9 @@ from chassis.inbox import Consumer, Delivery
 from chassis.partitions import partition_of
 from events.catalogue import BY_TOPIC
 from events.contract.archive import Archive, Golden
+from events.contract.schemas import state_schemas
 from events.envelope import partition_key
+from events.values import KNOWN_VALUES
 
 GOLDEN: tuple[Golden, ...] = tuple(Archive(Path(__file__).parents[2] / "events").golden())
 
@@ -71,6 +73,19 @@ def with_unknown_fields(value: Any) -> Any:
     if isinstance(value, list):
         return [with_unknown_fields(part) for part in value]
     return value
+
+
+def with_unknown_values(event: Document) -> Document:
+    """The event with a value that nobody knows wherever a vocabulary may grow."""
+    aggregate = BY_TOPIC[topic_of(event)]
+    fields = state_schemas([aggregate], "{name}")[aggregate.state.__name__]["properties"]
+    state = event["data"]["after"]
+    told = {
+        name: ["of_tomorrow"] if "items" in schema else "of_tomorrow"
+        for name, schema in fields.items()
+        if KNOWN_VALUES in schema or KNOWN_VALUES in schema.get("items", {})
+    }
+    return event | {"data": event["data"] | {"after": state | told}}
 
 
 def topic_of(event: Document) -> str:

@@ -25,6 +25,7 @@ from tests.compatibility.story import (
     tables,
     twice,
     with_unknown_fields,
+    with_unknown_values,
 )
 
 VOLATILE = ("journal", "outbox", "projection")
@@ -42,10 +43,9 @@ async def told(running: Running, consumer: Consumer, batches: list[list[Delivery
 
 
 async def assert_understood(running: Running, consumer: Consumer) -> None:
-    pool = running.database.pool
-    assert await pool.fetch("select topic, key, error from parked") == []
-    assert await pool.fetch("select topic, error from undecodable") == []
-    applied = await pool.fetch(
+    for waiting in ("parked", "undecodable"):
+        assert await rows(running.database, waiting) == []
+    applied = await running.database.pool.fetch(
         "select topic, tenant, key, version from applied where consumer = $1", consumer.name
     )
     assert {(row["topic"], row["tenant"], row["key"]): row["version"] for row in applied} == newest(
@@ -74,6 +74,15 @@ async def test_fields_of_tomorrow_change_nothing_today(
     await assert_understood(tomorrow, consumer)
     for table in await tables(today.database, but=VOLATILE):
         assert await rows(tomorrow.database, table) == await rows(today.database, table), table
+
+
+@every_consumer
+async def test_values_of_tomorrow_are_understood_as_none_of_those_known(
+    start: StartService, service: Service, consumer: Consumer
+) -> None:
+    running = await start(service)
+    assert await told(running, consumer, [deliveries(consumer, with_unknown_values)]) > 0
+    await assert_understood(running, consumer)
 
 
 @every_consumer
