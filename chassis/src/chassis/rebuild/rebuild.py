@@ -259,6 +259,8 @@ async def _older_readers_gone(live: Connection, moment: datetime) -> None:
         if time.monotonic() > deadline:
             raise _TryAgain("a reader takes its time")
         await asyncio.sleep(0.01)
+        # Within a transaction PostgreSQL answers what it saw at the first look.
+        await live.execute("select pg_stat_clear_snapshot()")
 
 
 async def _revision(connection: Connection) -> str | None:
