@@ -157,8 +157,39 @@ class Running:
         )
         return [msgspec.json.decode(row["body"], type=Event[Any]) for row in rows]
 
+    async def remembered(self, *marks: str) -> list[str]:
+        """The tables of the service in which one of these texts still stands, in any column."""
+        return await where_it_stands(self.database.pool, *marks)
+
     async def close(self) -> None:
         await self._clients.aclose()
+
+
+async def where_it_stands(connection: Any, *marks: str) -> list[str]:
+    """The tables of a database in which one of `marks` stands, in any column, whatever its case.
+
+    Bytes are read as text.
+    """
+    columns = await connection.fetch(
+        """select c.relname as table, a.attname as column, a.atttypid = 'bytea'::regtype as bytes
+           from pg_class c join pg_attribute a on a.attrelid = c.oid
+           where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+                 and a.attnum > 0 and not a.attisdropped"""
+    )
+    found = set()
+    for column in columns:
+        name = f'"{column["column"]}"'
+        if column["bytes"]:
+            stands = f"position(convert_to(mark, 'UTF8') in {name}) > 0"
+        else:
+            stands = f"position(lower(mark) in lower({name}::text)) > 0"
+        if await connection.fetchval(
+            f"""select exists (select from "{column["table"]}"
+                               join unnest($1::text[]) as mark on {stands})""",  # noqa: S608
+            list(marks),
+        ):
+            found.add(str(column["table"]))
+    return sorted(found)
 
 
 @asynccontextmanager
