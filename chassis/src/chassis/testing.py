@@ -224,19 +224,35 @@ def event(
     id: UUID | None = None,
 ) -> Event[State]:
     """The event `verb` of `aggregate` as a consumer decodes it from the wire."""
-    made = Event(
+    told = _told(aggregate, verb, after.id, after.version, tenant, id)
+    return _on_the_wire(aggregate, told, Change(after, changed_fields(before, after)))
+
+
+def emptied(aggregate: Aggregate, verb: str, id: UUID, version: int, *, tenant: UUID) -> Event[Any]:
+    """An event without a state: that of a removal, or any one whose subject was erased."""
+    told = _told(aggregate, verb, id, version, tenant, None)
+    return _on_the_wire(aggregate, told, Change(None))
+
+
+def _told(
+    aggregate: Aggregate, verb: str, subject: UUID, version: int, tenant: UUID, id: UUID | None
+) -> Event[Any]:
+    return Event(
         specversion="1.0",
         datacontenttype="application/json",
         id=id or uuid7(),
         source=f"/{aggregate.topic.owner}",
         type=aggregate.type_of(verb),
-        subject=str(after.id),
+        subject=str(subject),
         time=now(),
         tenantid=tenant,
-        aggregateversion=after.version,
+        aggregateversion=version,
         actor="somebody",
-        data=Change(after=after, changed=changed_fields(before, after)),
+        data=Change(None),
     )
-    wire = encoder.encode(made)
-    decoded: Event[State] = msgspec.json.decode(wire, type=Event[aggregate.state])  # type: ignore[name-defined]
+
+
+def _on_the_wire(aggregate: Aggregate, told: Event[Any], change: Change[Any]) -> Event[Any]:
+    wire = encoder.encode(msgspec.structs.replace(told, data=change))
+    decoded: Event[Any] = msgspec.json.decode(wire, type=Event[aggregate.state])  # type: ignore[name-defined]
     return decoded

@@ -58,7 +58,7 @@ async def test_who_is_deleted_is_gone_and_their_history_stays(
     assert (answer.status_code, answer.json()) == (200, {"id": anna, "version": 2})
     assert answer.headers["Meridian-Written"] == f"crm.contacts.person/{anna}@2"
     made, deleted = await contacts.journal(tenant)
-    assert made.data.after["given_name"] == "Анна"
+    assert (made.data.after or {})["given_name"] == "Анна"
     assert deleted.type == "crm.contacts.person.deleted.v1"
     assert (deleted.data.after, deleted.data.changed) == (None, {})
     assert (await administrator.delete(f"/v1/people/{anna}")).status_code == 404
@@ -137,7 +137,9 @@ async def test_a_touch_keeps_all_but_what_was_said(
     kept = (await administrator.get(f"/v1/touches/{touch}")).json()
     assert kept == was | {"version": 3, "subject": "[erased]", "notes": "", "outcome": None}
     planned, cancelled, redacted = [e for e in await contacts.journal(tenant) if e.subject == touch]
-    assert (planned.data.after["status"], planned.data.after["subject"]) == ("planned", "[erased]")
+    assert planned.data.after == was | {
+        "version": 1, "status": "planned", "subject": "[erased]", "notes": "", "outcome": None,
+    }  # fmt: skip
     assert cancelled.data.changed == {"status": "planned"}
     assert redacted.data.after == kept
     assert redacted.data.changed == {"subject": "[erased]", "notes": "", "outcome": None}
@@ -185,7 +187,7 @@ async def test_a_request_that_is_repeated_learns_that_its_answer_was_erased(
 
 
 async def test_who_was_deleted_can_still_be_erased(
-    contacts: Running, administrator: httpx.AsyncClient, tenant: UUID
+    contacts: Running, administrator: httpx.AsyncClient
 ) -> None:
     anna = await created(administrator, "people", ANNA)
     await administrator.delete(f"/v1/people/{anna}")
