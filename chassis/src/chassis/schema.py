@@ -166,6 +166,10 @@ V1: tuple[str, ...] = (
         until timestamptz not null default '-infinity',
         primary key (topic, slot)
     )""",
+    """create table relay_member (
+        id uuid primary key,
+        until timestamptz not null
+    )""",
     """create table generation (
         id text primary key,
         begun timestamptz not null default clock_timestamp()

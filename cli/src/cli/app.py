@@ -35,6 +35,7 @@ CODE = "Working on the code"
 to_the_tool = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command(rich_help_panel=CODE, context_settings=to_the_tool, add_help_option=False)(checks.test)
 app.command(rich_help_panel=CODE)(checks.lint)
+app.command(rich_help_panel=CODE)(checks.language)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`test` and `lint`: what a change must pass, as a newcomer and as the build run it."""
+"""`test`, `lint` and `language`: what a change must pass, for a newcomer and for the build."""
 
 import os
 import subprocess
@@ -10,8 +10,10 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli.local.home import checkout
+from events.contract.archive import Archive, IncompatibleChange
 
 console = Console(stderr=True, highlight=False)
 
@@ -61,6 +63,27 @@ def lint(
     if failed:
         console.print(f"[red]lint failed:[/] {', '.join(failed)}")
         raise typer.Exit(1)
+
+
+def language() -> None:
+    """Write the schemas and the AsyncAPI document anew after a change of the events.
+
+    A change that readers of earlier versions would not understand is refused.
+    """
+    archive = Archive(_source_checkout() / "events")
+    try:
+        written = archive.write()
+    except IncompatibleChange as refused:
+        for reason in refused.reasons:
+            console.print(f"[red]not compatible:[/] {escape(reason)}")
+        console.print("Nothing was written: within a major, fields are only added, with a default.")
+        raise typer.Exit(1) from None
+    for path in written:
+        console.print(f"wrote {path}")
+    for schema in archive.without_golden():
+        console.print(f"[yellow]add a golden event:[/] events/golden/{schema}/<name>.json")
+    if not written:
+        console.print("Nothing to write: everything follows from the types.")
 
 
 def _passes(part: Part, programs: Path, root: Path) -> bool:

@@ -27,7 +27,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from chassis.identity import Reach
-from events.directory import Role
 
 CUSTOMERS = ("companies", "people", "touches")
 DEALS = ("deals",)
@@ -56,7 +55,7 @@ def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
 
 _COLLEAGUES = _read("all", *DIRECTORY)
 
-ROLES: Mapping[Role, Mapping[str, Reach]] = {
+ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": {
         **_write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
         **ERASURE,
@@ -81,8 +80,8 @@ ROLES: Mapping[Role, Mapping[str, Reach]] = {
 }
 
 
-def permissions_of(roles: Iterable[Role]) -> dict[str, Reach]:
-    """What these roles together permit, sorted by name."""
+def permissions_of(roles: Iterable[str]) -> dict[str, Reach]:
+    """What these roles together permit, sorted by name; an unknown role permits nothing."""
     permissions: dict[str, Reach] = {}
     for permission, reach in _granted(roles):
         known = permissions.get(permission)
@@ -91,6 +90,6 @@ def permissions_of(roles: Iterable[Role]) -> dict[str, Reach]:
     return dict(sorted(permissions.items()))
 
 
-def _granted(roles: Iterable[Role]) -> Iterator[tuple[str, Reach]]:
+def _granted(roles: Iterable[str]) -> Iterator[tuple[str, Reach]]:
     for role in roles:
-        yield from ROLES[role].items()
+        yield from ROLES.get(role, {}).items()
