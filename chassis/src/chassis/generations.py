@@ -12,7 +12,6 @@ applied.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,7 +20,7 @@ from chassis.database import Database
 from chassis.kafka import admin, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
 from chassis.transactions import uuid7
-from events.topics import GENESIS, TOPICS, Topic
+from events.topics import GENESIS, TOPICS
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +92,16 @@ class Genesis:
 
     async def _make_topics_afresh(self, client: AIOKafkaAdminClient) -> None:
         await make_topics(client, TOPICS, self._settings)
-        wrong: Sequence[Topic] = await wrongly_partitioned(client, TOPICS)
-        if wrong and await self.current() is None:
-            log.warning("making topics anew: %s", [topic.name for topic in wrong])
-            await client.delete_topics([topic.name for topic in wrong])
-            await make_topics(client, wrong, self._settings)
+        wrong = await wrongly_partitioned(client, TOPICS)
+        if not wrong or await self.current() is not None:
+            return
+        log.warning("making topics anew: %s", [topic.name for topic in wrong])
+        await client.delete_topics([topic.name for topic in wrong])
+        await make_topics(client, wrong, self._settings)
+        if await self.current() is not None:
+            # Another owner has begun meanwhile, and may have sent into what was just deleted.
+            await client.delete_topics([GENESIS.name])
+            await make_topics(client, [GENESIS], self._settings)
 
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()

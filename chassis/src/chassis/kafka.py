@@ -56,7 +56,15 @@ async def make_topics(
 
 
 async def wrongly_partitioned(client: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[Topic]:
-    """Those of `topics` whose partition count is not the declared one."""
+    """Those of `topics` that are there with another partition count than the declared one.
+
+    A broker may know of a topic a moment later than it has answered that it made it: one that it
+    does not know is not wrong.
+    """
     described = await client.describe_topics([topic.name for topic in topics])
-    counts = {entry["topic"]: len(entry["partitions"]) for entry in described}
-    return [topic for topic in topics if counts.get(topic.name) != topic.partitions]
+    counts = {
+        entry["topic"]: len(entry["partitions"]) for entry in described if not entry["error_code"]
+    }
+    return [
+        topic for topic in topics if counts.get(topic.name, topic.partitions) != topic.partitions
+    ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,7 +25,10 @@ from chassis.worker import Worker
 from cli.local.broker import Broker
 from events.catalogue import PRODUCT
 from events.sales import Product
+from events.topics import Topic
 from events.values import Money
+
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
 TENANT = uuid4()
 THINGS = AggregateStore(
@@ -168,18 +172,16 @@ async def outbox_is_empty(owner: Owner) -> bool:
     return not await owner.transactions.database.pool.fetchval("select count(*) from outbox")
 
 
-async def records_of(topic: str, settings: PlatformSettings) -> list[ConsumerRecord[bytes, bytes]]:
-    """Everything that the broker holds of `topic` now, in the order of its partitions."""
+async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:
+    """Everything that the broker holds of `topic` now, partition by partition."""
+    places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
     reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
     await reader.start()
     try:
-        places = [
-            TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()
-        ]
         reader.assign(places)
         await reader.seek_to_beginning(*places)
         ends = await reader.end_offsets(places)
-        found: list[ConsumerRecord[bytes, bytes]] = []
+        found: list[Record] = []
         async with asyncio.timeout(20):
             while any([await reader.position(place) < ends[place] for place in places]):
                 fetched = await reader.getmany(timeout_ms=200)
@@ -189,7 +191,7 @@ async def records_of(topic: str, settings: PlatformSettings) -> list[ConsumerRec
         await reader.stop()
 
 
-def key_of(record: ConsumerRecord[bytes, bytes]) -> UUID:
+def key_of(record: Record) -> UUID:
     """The aggregate's id in the record's key."""
     assert record.key is not None
     return UUID(record.key.decode().rpartition(":")[2])

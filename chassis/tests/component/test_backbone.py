@@ -83,7 +83,7 @@ async def test_a_broker_that_lost_its_memory_is_refilled(
         await eventually(lambda: seen(40), 60)
         assert set((await reader.reacted()).values()) == {1}
         # Whoever comes later finds all of it in the new broker, too.
-        assert {key_of(record) for record in await records_of(PRODUCT.topic.name, settings)} == {
+        assert {key_of(record) for record in await records_of(PRODUCT.topic, settings)} == {
             product.id for product in (*before, *during)
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -215,8 +214,3 @@ def _headline(lines: tuple[Line, ...]) -> str:
     dearest = max(lines, key=lambda line: line.price * line.quantity)
     name = PRODUCTS[dearest.sku].name.partition(" · ")[0]
     return name if dearest.quantity == 1 else f"{dearest.quantity} × {name}"
-
-
-def outcomes(story: Sequence[Deal]) -> Counter[Status]:
-    """How many deals stand how."""
-    return Counter(deal.status for deal in story)

@@ -113,7 +113,7 @@ async def test_a_hostile_submission_is_refused_and_nothing_written(
         (b'{"name": "\\ud800", "email": "a@b.example"}', 400),
         (b"", 400),
         (b"null", 422),
-        (b"[" * 100_000, 422),
+        (b"[" * 100_000, 400),
         (b'{"name": "' + b"A" * 200_000, 413),
     ],
 )
