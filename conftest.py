@@ -97,23 +97,38 @@ def own_kind(broker_kind: BrokerKind) -> BrokerKind:
 
 
 @pytest.fixture(scope="session")
-def broker(broker_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address, `host:port`, of a broker for this test run (under xdist: for this worker).
+def given_kafka(broker_kind: BrokerKind) -> Iterator[str | None]:
+    """The address of a Kafka that need not be started from jars.
 
-    Kafka is the one at MERIDIAN_KAFKA, else one in a container where Docker answers, else one of
-    this machine. Topics of one test are seen by the next: name them by test, or use `own_broker`.
+    The one at MERIDIAN_KAFKA, else one in a container where Docker answers, else None.
     """
     given = os.environ.get("MERIDIAN_KAFKA")
-    if broker_kind is BrokerKind.KAFKA and given:
+    if broker_kind is BrokerKind.TANSU:
+        yield None
+    elif given:
         yield given
-    elif broker_kind is BrokerKind.KAFKA and docker_answers():
+    elif docker_answers():
         with kafka_container() as address:
             yield address
     else:
-        started = make_broker(broker_kind, Home(tmp_path_factory.mktemp("broker")))
-        started.start()
-        yield started.bootstrap
-        started.stop()
+        yield None
+
+
+@pytest.fixture(scope="session")
+def broker(
+    broker_kind: BrokerKind, given_kafka: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address, `host:port`, of a broker for this test run (under xdist: for this worker).
+
+    Topics of one test are seen by the next: name them by test, or use `own_broker`.
+    """
+    if given_kafka is not None:
+        yield given_kafka
+        return
+    started = make_broker(broker_kind, Home(tmp_path_factory.mktemp("broker")))
+    started.start()
+    yield started.bootstrap
+    started.stop()
 
 
 @pytest.fixture

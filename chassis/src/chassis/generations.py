@@ -2,7 +2,7 @@
 
 The first record of the compacted topic `crm.genesis` names the generation. Each
 owner remembers the generations that it has filled; when the broker's is another
-(or there is none: every start of the local platform, whose broker keeps nothing
+than the last (or there is none: every start of the local platform, whose broker keeps nothing
 on disk), the owner *refills*: every journal row of the last day and the newest
 row of every older subject goes through the outbox again, in journal order.
 Consumers start at the beginning of a new generation and skip what they have
@@ -114,22 +114,22 @@ class Genesis:
 
 
 async def refill(database: Database, generation: str) -> int:
-    """Queue what a new generation must remember; 0 when the owner has filled it already.
+    """Queue what a generation must remember; 0 when it is the one that the owner filled last.
 
     Remembering the generation and queueing are one transaction.
     """
     async with database.pool.acquire() as connection, connection.transaction():
-        known = await connection.fetchval("select id from generation where id = $1", generation)
-        if known is not None:
-            return 0
         # The lock keeps two workers of one owner from refilling the same generation twice.
         await connection.execute("lock table generation in share row exclusive mode")
-        fresh = await connection.fetchval(
-            "insert into generation (id) values ($1) on conflict do nothing returning true",
+        newest = await connection.fetchval("select id from generation order by begun desc limit 1")
+        if newest == generation:
+            return 0
+        # An older one that came back knows nothing of what another broker was sent meanwhile.
+        await connection.execute(
+            """insert into generation (id) values ($1)
+               on conflict (id) do update set begun = excluded.begun""",
             generation,
         )
-        if not fresh:
-            return 0
         done = await connection.execute(
             """insert into outbox (position, topic, slot, recordedtime)
                select position, topic, slot, recordedtime from journal

@@ -110,7 +110,8 @@ class Kafka(Broker):
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
         tool = program.obtain().command("kafka.tools.StorageTool", "format", "--standalone")
         done = subprocess.run(
-            [*tool, "--cluster-id", cluster, "--config", str(self._configuration)],
+            # As one word: the id may begin with a dash.
+            [*tool, f"--cluster-id={cluster}", f"--config={self._configuration}"],
             capture_output=True,
             text=True,
             env=clean_environment(),
