@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import checks
+from cli import checks, deployment
 from cli.demo import command as demo
 from cli.imports import command as imports
 from cli.local import commands as local
@@ -32,6 +32,7 @@ CODE = "Working on the code"
 to_the_tool = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command(rich_help_panel=CODE, context_settings=to_the_tool, add_help_option=False)(checks.test)
 app.command(rich_help_panel=CODE)(checks.lint)
+app.command(rich_help_panel=CODE)(deployment.topics)
 
 
 def main() -> None:

@@ -36,10 +36,13 @@ COMMANDS = {
 def test(context: typer.Context) -> NoReturn:
     """Run the tests; arguments go to pytest (`./meridian test cli -k ports`).
 
-    Without arguments all of them run, on up to four cores.
+    Without arguments all of them run, on up to four cores. With --kafka: those that use a broker,
+    on Apache Kafka.
     """
-    os.chdir(_source_checkout())
-    arguments = context.args or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    os.chdir(source_checkout())
+    arguments = context.args
+    if not set(arguments) - {"--kafka"}:
+        arguments = [*arguments, "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])
 
 
@@ -52,7 +55,7 @@ def lint(
     ] = False,
 ) -> None:
     """Check style (check, format), types and the rules about imports."""
-    root = _source_checkout()
+    root = source_checkout()
     programs = Path(sys.executable).parent
     if fix:
         _run(programs, ["ruff", "check", "--fix-only"], root)
@@ -76,7 +79,8 @@ def _run(programs: Path, command: list[str], root: Path) -> bool:
     return subprocess.run([programs / program, *arguments], cwd=root, check=False).returncode == 0
 
 
-def _source_checkout() -> Path:
+def source_checkout() -> Path:
+    """Return the folder of the checkout; ends the command where there is none."""
     root = checkout()
     if not (root / "requirements.lock").exists():
         console.print("This command works in a checkout of the source only.")
