@@ -127,11 +127,11 @@ V1: tuple[str, ...] = (
         recordedtime timestamptz not null default clock_timestamp(),
         primary key (position, recordedtime)
     ) partition by range (recordedtime)""",
-    "create index on journal (tenant, subject, version)",
     "create index on journal (recordedtime)",
     # PostgreSQL cannot keep (tenant, subject, version) unique across partitions:
     # each month keeps it for itself, and the version check of the aggregate's own
     # row, from whose RETURNING every journal row comes, keeps it across months.
+    # The same index of each month is what finds the versions of a subject.
     """create function journal_months(ahead integer) returns void language plpgsql as $$
     declare
         month timestamptz;
@@ -151,6 +151,7 @@ V1: tuple[str, ...] = (
         end loop;
     end $$""",
     "create table journal_other partition of journal default",
+    "create unique index on journal_other (tenant, subject, version)",
     "select journal_months(3)",
     """create table outbox (
         position bigint primary key,
@@ -228,7 +229,6 @@ V1: tuple[str, ...] = (
         record uuid not null,
         primary key (tenant, aggregate, system, type, id)
     )""",
-    "create index on external_id (tenant, aggregate, record)",
     """create table department (
         tenant uuid not null,
         id uuid not null,
