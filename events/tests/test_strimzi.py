@@ -23,7 +23,7 @@ def test_the_committed_file_is_up_to_date() -> None:
     assert COMMITTED.read_text() == resources(), "run ./meridian topics"
 
 
-@pytest.mark.parametrize("topic", (GENESIS, *TOPICS), ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", [GENESIS, *TOPICS], ids=lambda topic: topic.name)
 def test_each_topic_has_its_declared_partitions_and_settings(topic: Topic) -> None:
     document = documents()[topic.name]
     assert document["apiVersion"] == "kafka.strimzi.io/v1"

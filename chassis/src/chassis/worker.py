@@ -59,9 +59,11 @@ class Worker:
         """What is not yet there, in words; nothing when the worker is at work."""
         if self.generation is None:
             return ["the broker's generation is not known yet"]
-        waiting = [s.consumer.name for s in self._subscriptions if not s.is_assigned]
-        if len(self._subscriptions) < len(self._consumers) or waiting:
-            return [f"no partitions assigned to {name}" for name in waiting or ["consumers"]]
+        if len(self._subscriptions) < len(self._consumers):
+            return ["the consumers have not joined their groups yet"]
+        missing = [found for s in self._subscriptions if (found := s.missing()) is not None]
+        if missing:
+            return missing
         self.has_been_ready = True
         return []
 

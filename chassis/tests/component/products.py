@@ -70,12 +70,20 @@ class Reader:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.poison: str | None = None
+        self.is_out = False
         self.consumers = (
-            Consumer("reader.replica", (Replica(PRODUCT, self._keep),)),
+            Consumer("reader.replica", (Replica(PRODUCT, self.keep),)),
             Consumer("reader.reactions", (Reaction(PRODUCT, self._react, lambda _: True),)),
         )
 
-    async def _keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:
+    def worker(self, settings: PlatformSettings) -> Worker:
+        """One process of this service."""
+        transactions = Transactions("reader", self.database)
+        return Worker("reader", "reader", self.consumers, transactions, settings)
+
+    async def keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:
+        if self.is_out:
+            raise OSError("a store is away")
         await connection.executemany(
             """insert into kept (id, name) values ($1, $2)
                on conflict (id) do update set name = excluded.name""",
@@ -96,6 +104,13 @@ class Reader:
     async def kept(self) -> dict[UUID, str]:
         rows = await self.database.pool.fetch("select id, name from kept")
         return {row["id"]: row["name"] for row in rows}
+
+    async def order_of_reactions(self, product: Product) -> list[int]:
+        """The versions of `product`, in the order in which they were reacted to."""
+        rows = await self.database.pool.fetch(
+            "select version from reacted where id = $1 order by place", product.id
+        )
+        return [row["version"] for row in rows]
 
     async def reacted(self) -> Counter[tuple[UUID, int]]:
         rows = await self.database.pool.fetch("select id, version from reacted")
@@ -136,36 +151,50 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 
 
 
 def settings_for(broker: Broker) -> PlatformSettings:
+    """Settings under which what has gone wrong is noticed soon."""
     return PlatformSettings(
         kafka=broker.bootstrap,
         kafka_session_timeout_ms=broker.shortest_session_ms,
         relay_lease_seconds=1.5,
         generation_check_seconds=0.2,
+        consumer_patience_seconds=0.5,
     )
+
+
+@asynccontextmanager
+async def owner_of_products(
+    new_database: Callable[[], str], settings: PlatformSettings
+) -> AsyncIterator[Owner]:
+    """An owner at work."""
+    async with opened(new_database(), *create_aggregate("product")) as database:
+        transactions = Transactions("sales", database)
+        async with working(Worker("sales", "sales", (), transactions, settings)):
+            yield Owner(transactions)
+
+
+@asynccontextmanager
+async def reader_of_products(new_database: Callable[[], str]) -> AsyncIterator[Reader]:
+    """A reader with its tables, not at work yet: `working(reader.worker(settings))`."""
+    async with opened(
+        new_database(),
+        "create table kept (id uuid primary key, name text)",
+        "create table reacted (id uuid, version bigint, name text, place bigserial)",
+    ) as database:
+        yield Reader(database)
 
 
 @asynccontextmanager
 async def pair(
     new_database: Callable[[], str], broker: Broker
 ) -> AsyncIterator[tuple[Owner, Reader, PlatformSettings]]:
-    """An owner and a reader, each with a worker, on one broker."""
+    """An owner and a reader, both at work, on one broker."""
     settings = settings_for(broker)
     async with (
-        opened(new_database(), *create_aggregate("product")) as own,
-        opened(
-            new_database(),
-            "create table kept (id uuid primary key, name text)",
-            "create table reacted (id uuid, version bigint, name text)",
-        ) as read,
+        owner_of_products(new_database, settings) as owner,
+        reader_of_products(new_database) as reader,
+        working(reader.worker(settings)),
     ):
-        transactions = Transactions("sales", own)
-        reader = Reader(read)
-        reading = Transactions("reader", read)
-        async with (
-            working(Worker("sales", "sales", (), transactions, settings)),
-            working(Worker("reader", "reader", reader.consumers, reading, settings)),
-        ):
-            yield Owner(transactions), reader, settings
+        yield owner, reader, settings
 
 
 async def outbox_is_empty(owner: Owner) -> bool:
