@@ -82,12 +82,14 @@ async def has_idempotent_producers(settings: PlatformSettings) -> bool:
 
 
 async def abandon(producer: AIOKafkaProducer) -> None:
-    """Close `producer` at once: what it has not sent yet it will never send."""
-    # There is no public way. `stop` flushes first, which may last as long as the broker is away;
-    # and cancelled, it would leave the sending task at work, to send what is outdated by then.
-    producer._message_accumulator.fail_all(TimeoutError("given up"))  # noqa: SLF001
+    """Close `producer` at once: what it has not sent yet it will never send, nor say so.
+
+    There is no public way. `stop` flushes first, which may last as long as the broker is away; and
+    cancelled, it would leave the sending task at work, to send what is outdated by then.
+    """
+    producer._closed = True  # noqa: SLF001
     try:
-        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+        await asyncio.wait_for(producer._sender.close(), _STOP_SECONDS)  # noqa: SLF001
     except BROKER_FAILURES as error:
         log.info("the producer did not stop cleanly: %s", error)
     finally:

@@ -131,17 +131,21 @@ async def opened(url: str, *tables: str) -> AsyncIterator[Database]:
     await connection.close()
     database = Database(url, 8)
     await database.open()
-    yield database
-    await database.close()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
 async def working(worker: Worker) -> AsyncIterator[Worker]:
     task = asyncio.create_task(worker.run())
-    yield worker
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
