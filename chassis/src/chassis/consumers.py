@@ -59,6 +59,7 @@ class Subscription:
         self._settings = settings
         self._generation = generation
         self._stopping = False
+        self._parked = 0
         self._applied: dict[TopicPartition, int] = {}
         self._progress: asyncio.Task[None] | None = None
         self._trouble: _Trouble | None = None
@@ -113,15 +114,21 @@ class Subscription:
         except BROKER_FAILURES as error:
             log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
 
+    @property
+    def _is_halted(self) -> bool:
+        """Whether so many keys wait that going on would only add to them."""
+        return self._parked > self._settings.most_parked_keys
+
     def missing(self) -> str | None:
-        """Why this consumer does not get on, in words; None when it does."""
-        reader = self._subscriber.consumer
+        """What keeps this consumer from its work, in words."""
+        name, reader, trouble = self.consumer.name, self._subscriber.consumer, self._trouble
         if reader is None or not reader.assignment():
-            return f"no partitions assigned to {self.consumer.name}"
-        trouble = self._trouble
-        if trouble is None or trouble.seconds() < self._settings.consumer_patience_seconds:
-            return None
-        return f"{self.consumer.name} has not got on for {trouble.seconds():.0f} s: {trouble.cause}"
+            return f"{name} has no partitions assigned"
+        if self._is_halted:
+            return f"{name} has stopped: {self._parked} keys are parked"
+        if trouble is not None and trouble.seconds() > self._settings.consumer_patience_seconds:
+            return f"{name} has not got on for {trouble.seconds():.0f} s: {trouble.cause}"
+        return None
 
     async def _receive(self, message: KafkaMessage) -> None:
         """Apply one batch, waiting out failures of infrastructure; then commit its offsets."""
@@ -132,6 +139,9 @@ class Subscription:
         ]
         wait = 0.05
         while not self._stopping:
+            if self._is_halted:
+                await asyncio.sleep(EVERY_SECONDS)
+                continue
             try:
                 effects = await self._inbox.apply(self._generation, deliveries)
                 break
@@ -221,13 +231,13 @@ class Subscription:
     async def _measure(self, moment: datetime) -> None:
         row = await self._database.pool.fetchrow(
             """select (select min(as_of) from projection where consumer = $1) as as_of,
-                      (select count(*) from (select distinct topic, tenant, key from parked
-                                             where consumer = $1) as keys) as parked""",
+                      (select count(*) from parked_key where consumer = $1) as parked""",
             self.consumer.name,
         )
         if row is None:
             return
-        telemetry.PARKED.labels(self.consumer.name).set(row["parked"])
+        self._parked = row["parked"]
+        telemetry.PARKED.labels(self.consumer.name).set(self._parked)
         if row["as_of"] is not None:
             age = (moment - row["as_of"]).total_seconds()
             telemetry.PROJECTION_AGE.labels(self.consumer.name).set(max(age, 0.0))

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -25,7 +26,8 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import PASSING_FAILURES, Connection
-from chassis.problems import ExternalIdTaken, VersionLost
+from chassis.parking import Key, Parking, columns
+from chassis.problems import ExternalIdTaken, NotFound, VersionLost
 from chassis.telemetry import continuing
 from chassis.transactions import Transaction, Transactions
 from events.envelope import Event, partition_key
@@ -34,8 +36,6 @@ from events.topics import Aggregate
 log = logging.getLogger(__name__)
 
 AnyEvent: TypeAlias = Event[Any]
-Key: TypeAlias = tuple[UUID, UUID]
-"""(tenant, aggregate id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,31 +106,76 @@ class Inbox:
 
         Raises one of `PASSING` when it should be tried again.
         """
-        events, broken = self._decoded(deliveries)
-        return await self._apply(events, broken, generation)
+        events: dict[str, list[AnyEvent]] = defaultdict(list)
+        broken: list[tuple[Delivery, str]] = []
+        bodies: dict[UUID, bytes] = {}
+        for delivery in deliveries:
+            try:
+                event, body = self._event(delivery)
+            except (ValueError, RecursionError) as error:
+                broken.append((delivery, f"{type(error).__name__}: {error}"))
+            else:
+                events[_topic_of(event)].append(event)
+                bodies[event.id] = body
+        async with self._batch(bodies) as batch:
+            await batch.keep_undecodable(generation, broken)
+            for topic, of_topic in events.items():
+                await batch.apply(self._handlers[topic], of_topic)
+        return batch.effects
 
     async def apply_events(self, events: Iterable[AnyEvent]) -> int:
-        """Apply events that are decoded already (a replay, a test), as one batch."""
+        """Apply events that are decoded already, as one batch."""
         grouped: dict[str, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            grouped[event.type.rsplit(".", 2)[0]].append(event)
-        return await self._apply(grouped, [], "")
+            grouped[_topic_of(event)].append(event)
+        async with self._batch({}) as batch:
+            for topic, of_topic in grouped.items():
+                await batch.apply(self._handlers[topic], of_topic)
+        return batch.effects
 
-    async def _apply(
-        self,
-        events: dict[str, list[AnyEvent]],
-        broken: Sequence[tuple[Delivery, str]],
-        generation: str,
-    ) -> int:
+    async def redrive(self, topic: str, key: Key) -> int:
+        """Try the events of a parked key again, in order; how many had an effect.
+
+        What fails again is parked again, with its new error. `NotFound` when the
+        key is not parked.
+        """
+        bodies: dict[UUID, bytes] = {}
+        async with self._batch(bodies) as batch:
+            waiting = await batch.parking.take(topic, key)
+            if not waiting:
+                raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
+            events = [self.decode(topic, body) for body in waiting]
+            bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
+            await batch.apply(self._handlers[topic], events)
+        return batch.effects
+
+    async def discard(self, topic: str, key: Key, by: str, reason: str) -> int:
+        """Never apply the first event of a parked key, and try those behind it; its version.
+
+        The event stays readable in `discarded`, with who decided so and why.
+        """
+        async with self._batch({}) as batch:
+            await batch.parking.held(topic, [key])
+            version = await batch.parking.drop(topic, key, by, reason)
+            if version is None:
+                raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
+            await batch.skip(topic, key, version)
+            last = await batch.parking.first_version(topic, key) is None
+            if last:
+                await batch.parking.take(topic, key)
+        if not last:
+            await self.redrive(topic, key)
+        return version
+
+    @asynccontextmanager
+    async def _batch(self, bodies: Mapping[UUID, bytes]) -> AsyncIterator[_Batch]:
+        """One transaction; `bodies` has the events as they came, by their ids."""
         async with self._transactions.database.pool.acquire() as connection:
             async with connection.transaction():
-                batch = _Batch(self, connection)
-                await batch.keep_undecodable(generation, broken)
-                for topic, of_topic in events.items():
-                    await batch.apply(self._handlers[topic], of_topic)
+                batch = _Batch(self, connection, bodies)
+                yield batch
             for transaction in batch.reacted:
                 self._transactions.committed(transaction)
-        return batch.effects
 
     def transaction(self, connection: Connection, event: AnyEvent) -> Transaction:
         return self._transactions.reacting(connection, event)
@@ -146,34 +191,29 @@ class Inbox:
         UUID(event.subject)
         return event
 
-    def _event(self, delivery: Delivery) -> AnyEvent:
+    def _event(self, delivery: Delivery) -> tuple[AnyEvent, bytes]:
         if delivery.value is None:
             raise ValueError("the record has no value")
         event = self.decode(delivery.topic, delivery.value)
         if delivery.key != partition_key(event.tenantid, event.subject):
             raise ValueError("the record's key is not that of its event")
-        return event
+        return event, delivery.value
 
-    def _decoded(
-        self, deliveries: Sequence[Delivery]
-    ) -> tuple[dict[str, list[AnyEvent]], list[tuple[Delivery, str]]]:
-        events: dict[str, list[AnyEvent]] = defaultdict(list)
-        broken: list[tuple[Delivery, str]] = []
-        for delivery in deliveries:
-            try:
-                events[delivery.topic].append(self._event(delivery))
-            except (ValueError, RecursionError) as error:
-                broken.append((delivery, f"{type(error).__name__}: {error}"))
-        return events, broken
+
+def _topic_of(event: AnyEvent) -> str:
+    """The topic that an event belongs to, by its type."""
+    return event.type.rsplit(".", 2)[0]
 
 
 class _Batch:
     """One transaction of an inbox."""
 
-    def __init__(self, inbox: Inbox, connection: Connection) -> None:
+    def __init__(self, inbox: Inbox, connection: Connection, bodies: Mapping[UUID, bytes]) -> None:
         self.inbox = inbox
         self.connection = connection
+        self.bodies = bodies
         self.name = inbox.consumer.name
+        self.parking = Parking(connection, self.name)
         self.effects = 0
         self.reacted: list[Transaction] = []
 
@@ -183,8 +223,8 @@ class _Batch:
             by_key[event.tenantid, UUID(event.subject)].append(event)
         topic = handler.aggregate.topic.name
         keys = sorted(by_key)
+        parked = await self.parking.held(topic, keys)
         applied = await self._applied(topic, keys)
-        parked = await self._parked(topic, keys)
         new: list[AnyEvent] = []
         for key in keys:
             of_key = _fresh(by_key[key], applied.get(key, 0))
@@ -213,22 +253,9 @@ class _Batch:
                order by a.tenant, a.key for update of a""",
             self.name,
             topic,
-            *_columns(keys),
+            *columns(keys),
         )
         return {(row["tenant"], row["key"]): row["version"] for row in rows}
-
-    async def _parked(self, topic: str, keys: list[Key]) -> dict[Key, bool]:
-        """Which keys are parked; True where only a gap holds them."""
-        rows = await self.connection.fetch(
-            """select tenant, key, bool_and(gap) as gap from parked
-               where consumer = $1 and topic = $2 and (tenant, key) in (
-                   select * from unnest($3::uuid[], $4::uuid[]))
-               group by tenant, key""",
-            self.name,
-            topic,
-            *_columns(keys),
-        )
-        return {(row["tenant"], row["key"]): row["gap"] for row in rows}
 
     async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
         newest: dict[Key, int] = {}
@@ -243,7 +270,7 @@ class _Batch:
                returning 1""",
             self.name,
             topic,
-            *_columns(newest),
+            *columns(newest),
             list(newest.values()),
         )
         if len(marked) != len(newest):
@@ -303,17 +330,22 @@ class _Batch:
     async def park(
         self, handler: Replica | Reaction, event: AnyEvent, error: str, *, gap: bool = False
     ) -> None:
+        key = (event.tenantid, UUID(event.subject))
+        body = self.bodies.get(event.id) or msgspec.json.encode(event)
+        topic = handler.aggregate.topic.name
+        await self.parking.put(topic, key, event.aggregateversion, body, error, gap=gap)
+
+    async def skip(self, topic: str, key: Key, version: int) -> None:
+        """Count `version` as applied, without any effect."""
         await self.connection.execute(
-            """insert into parked (consumer, topic, tenant, key, version, body, error, gap)
-               values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
+            """insert into applied (consumer, topic, tenant, key, version)
+               values ($1, $2, $3, $4, $5)
+               on conflict (consumer, topic, tenant, key)
+               do update set version = excluded.version where applied.version < excluded.version""",
             self.name,
-            handler.aggregate.topic.name,
-            event.tenantid,
-            UUID(event.subject),
-            event.aggregateversion,
-            msgspec.json.encode(event),
-            error[:2_000],
-            gap,
+            topic,
+            *key,
+            version,
         )
 
     async def _in_turn(
@@ -322,12 +354,11 @@ class _Batch:
         """Those of a key's `events` that follow `applied` without a gap; the rest is parked."""
         ready: list[AnyEvent] = []
         for event in events:
-            if event.aggregateversion == applied + len(ready) + 1:
+            expected = applied + len(ready) + 1
+            if event.aggregateversion == expected:
                 ready.append(event)
             else:
-                await self.park(
-                    handler, event, f"waits for version {applied + len(ready) + 1}", gap=True
-                )
+                await self.park(handler, event, f"waits for version {expected}", gap=True)
         return ready
 
     async def _join_parked(
@@ -342,26 +373,9 @@ class _Batch:
         topic = handler.aggregate.topic.name
         for event in events:
             await self.park(handler, event, "waits for an earlier event", gap=parked[key])
-        if not parked[key]:
+        if not parked[key] or await self.parking.first_version(topic, key) != applied + 1:
             return []
-        rows = await self.connection.fetch(
-            """select body from parked where consumer = $1 and topic = $2 and tenant = $3
-               and key = $4 and version > $5 order by version""",
-            self.name,
-            topic,
-            *key,
-            applied,
-        )
-        waiting = [self.inbox.decode(topic, row["body"]) for row in rows]
-        if waiting[0].aggregateversion != applied + 1:
-            return []
-        await self.connection.execute(
-            """delete from parked where consumer = $1 and topic = $2 and tenant = $3
-               and key = $4""",
-            self.name,
-            topic,
-            *key,
-        )
+        waiting = [self.inbox.decode(topic, body) for body in await self.parking.take(topic, key)]
         return await self._in_turn(handler, waiting, applied)
 
     async def keep_undecodable(
@@ -387,8 +401,3 @@ def _fresh(events: list[AnyEvent], applied: int) -> list[AnyEvent]:
     """The events after version `applied`, in order, each version once."""
     by_version = {e.aggregateversion: e for e in events if e.aggregateversion > applied}
     return [by_version[version] for version in sorted(by_version)]
-
-
-def _columns(keys: Iterable[Key]) -> tuple[list[UUID], list[UUID]]:
-    listed = list(keys)
-    return [tenant for tenant, _ in listed], [key for _, key in listed]

@@ -12,10 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from collections.abc import Coroutine, Sequence, Set
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -23,96 +21,20 @@ from aiokafka import AIOKafkaProducer
 from chassis import telemetry
 from chassis.database import PASSING_FAILURES, Database
 from chassis.kafka import BROKER_FAILURES
+from chassis.leases import Leases, Slot
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
-from chassis.transactions import uuid7, wait_or_timeout
+from chassis.transactions import wait_or_timeout
 from events.envelope import CONTENT_TYPE, complete
 from events.topics import Topic
 
 log = logging.getLogger(__name__)
 
-Slot = tuple[str, int]
 Results: TypeAlias = "list[Any | BaseException]"
 
 _PATIENCE_SECONDS = 30.0
 """How long a batch may take; an idempotent producer would wait for the broker for ever."""
 _LEASE_LOOK_SECONDS = 0.2
-
-
-class Leases:
-    """Which slots this relay owns, and until when (on the local monotonic clock).
-
-    A lease is renewed on the database's clock; it counts here from before the
-    request was sent, so that this process always believes it for less time than
-    the database does. A frozen process that thaws finds its leases over.
-    """
-
-    def __init__(self, database: Database, topics: Sequence[Topic], seconds: float) -> None:
-        self._database = database
-        self._slots = [(topic.name, n) for topic in topics for n in range(topic.partitions)]
-        self._seconds = seconds
-        self._owner: UUID = uuid7()
-        self._until = 0.0
-        self.owned: frozenset[Slot] = frozenset()
-
-    def hold(self) -> frozenset[Slot]:
-        """The slots owned at this moment."""
-        return self.owned if time.monotonic() < self._until else frozenset()
-
-    async def renew(self) -> None:
-        """Take free and expired slots, keep one's own.
-
-        For slots taken over from another, the newest event of every key that
-        moved within the last lease time is queued again: a late send by the
-        former owner can then never stay the last word of a key.
-        """
-        sent = time.monotonic()
-        async with self._database.pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                """insert into relay_slot (topic, slot)
-                   select * from unnest($1::text[], $2::smallint[]) on conflict do nothing""",
-                [topic for topic, _ in self._slots],
-                [slot for _, slot in self._slots],
-            )
-            rows = await connection.fetch(
-                """with free as (
-                       select topic, slot, owner from relay_slot
-                       where owner = $1 or until < clock_timestamp()
-                       order by topic, slot for update skip locked)
-                   update relay_slot r
-                   set owner = $1, until = clock_timestamp() + $2
-                   from free where r.topic = free.topic and r.slot = free.slot
-                   returning r.topic, r.slot, free.owner is distinct from $1 as taken""",
-                self._owner,
-                timedelta(seconds=self._seconds),
-            )
-            taken = [row for row in rows if row["taken"]]
-            if taken:
-                await self._queue_heads(connection, taken)
-        self.owned = frozenset((row["topic"], row["slot"]) for row in rows)
-        self._until = sent + self._seconds
-
-    async def _queue_heads(self, connection: Any, taken: Sequence[asyncpg.Record]) -> None:
-        await connection.execute(
-            """insert into outbox (position, topic, slot, recordedtime)
-               select distinct on (j.tenant, j.subject) j.position, j.topic, j.slot, j.recordedtime
-               from journal j
-               join unnest($1::text[], $2::smallint[]) as taken(topic, slot)
-                    on j.topic = taken.topic and j.slot = taken.slot
-               where j.recordedtime > clock_timestamp() - 2 * $3::interval
-               order by j.tenant, j.subject, j.version desc
-               on conflict do nothing""",
-            [row["topic"] for row in taken],
-            [row["slot"] for row in taken],
-            timedelta(seconds=self._seconds),
-        )
-
-    async def release(self) -> None:
-        """Give the slots back at a clean stop, so that a successor need not wait."""
-        self._until = 0.0
-        await self._database.pool.execute(
-            "update relay_slot set owner = null, until = '-infinity' where owner = $1", self._owner
-        )
 
 
 class Relay:
@@ -188,7 +110,8 @@ class Relay:
         rows = await self._next_rows(owned) if owned else []
         if not rows:
             return False
-        results = await self._while_leased(self._send_rows(producer, rows))
+        slots = {(row["topic"], row["slot"]) for row in rows}
+        results = await self._while_leased(slots, self._send_rows(producer, rows))
         acknowledged = _acknowledged(rows, results)
         if acknowledged:
             await self._database.pool.execute(
@@ -200,14 +123,16 @@ class Relay:
             raise failure
         return True
 
-    async def _while_leased(self, sending: Coroutine[Any, Any, Results]) -> Results:
-        """What `sending` returns; TimeoutError when the leases end, or patience does, before."""
+    async def _while_leased(
+        self, slots: Set[Slot], sending: Coroutine[Any, Any, Results]
+    ) -> Results:
+        """What `sending` returns; TimeoutError when a lease ends, or patience does, before."""
         task = asyncio.create_task(sending)
         patience = time.monotonic() + _PATIENCE_SECONDS
         try:
             while not task.done():
-                if not self._leases.hold():
-                    raise TimeoutError("the leases have ended before the broker answered")
+                if not slots <= self._leases.still_leased():
+                    raise TimeoutError("a lease has ended before the broker answered")
                 if time.monotonic() > patience:
                     raise TimeoutError(f"no answer from the broker in {_PATIENCE_SECONDS:.0f} s")
                 await asyncio.wait({task}, timeout=_LEASE_LOOK_SECONDS)

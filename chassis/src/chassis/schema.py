@@ -166,6 +166,10 @@ V1: tuple[str, ...] = (
         until timestamptz not null default '-infinity',
         primary key (topic, slot)
     )""",
+    """create table relay_member (
+        id uuid primary key,
+        until timestamptz not null
+    )""",
     """create table generation (
         id text primary key,
         begun timestamptz not null default clock_timestamp()
@@ -178,6 +182,16 @@ V1: tuple[str, ...] = (
         version bigint not null,
         primary key (consumer, topic, tenant, key)
     ) with (fillfactor = 80)""",
+    """create table parked_key (
+        consumer text not null,
+        topic text not null,
+        tenant uuid not null,
+        key uuid not null,
+        error text not null,
+        gap boolean not null,
+        since timestamptz not null default clock_timestamp(),
+        primary key (consumer, topic, tenant, key)
+    )""",
     """create table parked (
         consumer text not null,
         topic text not null,
@@ -185,9 +199,18 @@ V1: tuple[str, ...] = (
         key uuid not null,
         version bigint not null,
         body bytea not null,
-        error text not null,
-        gap boolean not null,
-        parked_at timestamptz not null default clock_timestamp(),
+        primary key (consumer, topic, tenant, key, version)
+    )""",
+    """create table discarded (
+        consumer text not null,
+        topic text not null,
+        tenant uuid not null,
+        key uuid not null,
+        version bigint not null,
+        body bytea not null,
+        by text not null,
+        reason text not null,
+        discarded_at timestamptz not null default clock_timestamp(),
         primary key (consumer, topic, tenant, key, version)
     )""",
     """create table undecodable (

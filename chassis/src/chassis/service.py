@@ -25,14 +25,15 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from chassis import telemetry
+from chassis import operations, telemetry
 from chassis.database import PASSING_FAILURES, Database
 from chassis.identity import IdentityVerifier
-from chassis.inbox import Consumer
+from chassis.inbox import Consumer, Inbox
 from chassis.migrations import migrate
 from chassis.settings import PlatformSettings, ServiceSettings
 from chassis.transactions import Transactions
 from chassis.web.application import application
+from chassis.web.operations import operations as operation_routes
 from chassis.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -75,16 +76,25 @@ def run(service: Service, argv: Sequence[str]) -> int:
     serve_command.add_argument("--role", choices=("api", "worker", "all"), default="all")
     serve_command.add_argument("--migrate", action="store_true", help="migrate first")
     commands.add_parser("migrate", help="bring the database to the newest revision")
+    operations.add_commands(commands)
     arguments = parser.parse_args(argv)
     platform = PlatformSettings()
     telemetry.configure(service.name, platform.log_level, platform.otlp_endpoint)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if arguments.command == "events":
+            return runner.run(_operate(service, arguments))
         if arguments.command == "migrate" or arguments.migrate:
             runner.run(_migrate(service))
         if arguments.command == "serve":
             _calm_garbage_collection()
             runner.run(serve(service, arguments.role, platform))
     return 0
+
+
+async def _operate(service: Service, arguments: argparse.Namespace) -> int:
+    async with _opened(service.settings()) as database:
+        transactions = Transactions(service.name, database)
+        return await operations.operate(arguments, service.consumers, transactions)
 
 
 def _calm_garbage_collection() -> None:
@@ -158,7 +168,9 @@ def assemble(
     app.state.transactions = transactions
     app.state.identities = IdentityVerifier(platform.jwks_url)
     app.state.largest_body_bytes = platform.largest_body_bytes
+    app.state.inboxes = {c.name: Inbox(c, transactions) for c in service.consumers}
     if role != "worker":
+        app.include_router(operation_routes(service.name))
         for routes in service.routes:
             app.include_router(routes)
     return app

@@ -144,9 +144,9 @@ class Running:
         return await self._inboxes[consumer].apply_events(events)
 
     async def parked(self, tenant: UUID) -> list[str]:
-        """Why events of `tenant` wait for an operator, one text for each."""
+        """Why keys of `tenant` wait for an operator, one text for each."""
         rows = await self.database.pool.fetch(
-            "select error from parked where tenant = $1 order by topic, key, version", tenant
+            "select error from parked_key where tenant = $1 order by topic, since, key", tenant
         )
         return [row["error"] for row in rows]
 

@@ -60,12 +60,10 @@ class Worker:
         if self.generation is None:
             return ["the broker's generation is not known yet"]
         if len(self._subscriptions) < len(self._consumers):
-            return ["the consumers have not joined their groups yet"]
-        missing = [found for s in self._subscriptions if (found := s.missing()) is not None]
-        if missing:
-            return missing
-        self.has_been_ready = True
-        return []
+            return ["the consumers are still to be started"]
+        missing = [what for s in self._subscriptions if (what := s.missing()) is not None]
+        self.has_been_ready = self.has_been_ready or not missing
+        return missing
 
     async def _follow_generations(self) -> None:
         while True:

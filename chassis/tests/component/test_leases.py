@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 
 from chassis.database import Database
+from chassis.leases import Leases
 from chassis.partitions import partition_of
-from chassis.relay import Leases
 from chassis.schema import V1
 from events.envelope import partition_key
-from events.topics import PRODUCT, REASON, Topic
+from events.topics import DEAL, REASON, Topic
 
-TOPICS: tuple[Topic, ...] = (PRODUCT, REASON)
+TOPICS: tuple[Topic, ...] = (DEAL, REASON)
 SECONDS = 0.6
 
 
@@ -30,15 +30,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def journal(database: Database, versions: int) -> list[int]:
-    """The positions of so many versions of one product, acknowledged already."""
+    """The positions of so many versions of one deal, acknowledged already."""
     tenant, subject = uuid4(), uuid4()
-    slot = partition_of(partition_key(tenant, str(subject)), PRODUCT.partitions)
+    slot = partition_of(partition_key(tenant, str(subject)), DEAL.partitions)
     return [
         await database.pool.fetchval(
             """insert into journal (tenant, topic, slot, subject, version, type, event, body, time)
                values ($1, $2, $3, $4, $5, 'type', $6, '{}', now()) returning position""",
             tenant,
-            PRODUCT.name,
+            DEAL.name,
             slot,
             subject,
             version,
@@ -48,12 +48,45 @@ async def journal(database: Database, versions: int) -> list[int]:
     ]
 
 
+ALL = sum(topic.partitions for topic in TOPICS)
+
+
+async def test_a_relay_alone_holds_every_slot(database: Database) -> None:
+    alone = Leases(database, TOPICS, 60)
+    await alone.renew()
+    assert len(alone.hold()) == ALL
+
+
 async def test_a_held_slot_is_not_taken(database: Database) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await second.renew()
-    assert len(first.hold()) == sum(topic.partitions for topic in TOPICS)
     assert second.hold() == frozenset()
+
+
+async def test_relays_come_to_share_the_slots_evenly_and_hold_none_twice(
+    database: Database,
+) -> None:
+    relays = [Leases(database, TOPICS, 60) for _ in range(3)]
+    for _ in range(4):
+        for relay in relays:
+            await relay.renew()
+            held = [slot for each in relays for slot in each.hold()]
+            assert len(held) == len(set(held))
+    assert sorted(len(relay.hold()) for relay in relays) == [3, 5, 5]
+
+
+async def test_what_is_given_back_stays_leased_while_it_settles(database: Database) -> None:
+    first, second = (Leases(database, TOPICS, 60) for _ in range(2))
+    await first.renew()
+    await second.renew()
+    await first.renew()
+    assert len(first.hold()) == -(-ALL // 2)
+    await second.renew()
+    assert second.hold() == frozenset()
+    await first.renew()
+    await second.renew()
+    assert len(second.hold()) == ALL // 2
 
 
 async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: Database) -> None:

@@ -4,6 +4,7 @@ import typer
 
 from cli import checks, deployment
 from cli.demo import command as demo
+from cli.events import events
 from cli.imports import command as imports
 from cli.local import commands as local
 
@@ -26,6 +27,8 @@ app.command(rich_help_panel=PLATFORM)(local.logs)
 app.command(rich_help_panel=PLATFORM)(local.doctor)
 
 app.add_typer(imports.app, name="import", rich_help_panel="Data")
+
+app.add_typer(events, name="events", rich_help_panel="Operating")
 
 CODE = "Working on the code"
 # Everything after these names belongs to the tools they run, options included.

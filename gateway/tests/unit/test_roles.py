@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.directory import Role
-from gateway.directory.roles import BUSINESS, DIRECTORY, ROLES, permissions_of
+from gateway.directory.roles import BUSINESS, DIRECTORY, OPERATIONS, ROLES, permissions_of
 
 EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 FARTHER = {"own": 0, "department": 1, "all": 2}
@@ -20,7 +20,7 @@ def test_every_role_of_the_published_language_is_in_the_table() -> None:
 def test_administrators_do_everything_everywhere() -> None:
     everything = {
         f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY)
+        for resource in (*BUSINESS, *DIRECTORY, *OPERATIONS)
         for action in ("read", "write")
     }
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")

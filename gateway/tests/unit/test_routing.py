@@ -31,6 +31,11 @@ def test_each_resource_belongs_to_one_service(path: str, owner: str) -> None:
     assert routed("GET", path).owner == owner
 
 
+def test_what_operators_do_goes_to_the_service_they_name() -> None:
+    path = "/v1/operations/sales/parked/sales.reactions/crm.contacts.touch/1/redrive"
+    assert routed("POST", path).owner == "sales"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -55,6 +60,10 @@ def test_each_resource_belongs_to_one_service(path: str, owner: str) -> None:
         "/openapi.json/",
         "/v1/deals/1/2/3/4/5",
         "/v1/deals@evil.example/x",
+        "/v1/operations/nobody/parked",
+        "/v1/operations/sales/../parked",
+        "/v1/operations/sales/parked/./x",
+        "/v1/operations/sales/.parked",
     ],
 )
 def test_no_other_path_leads_anywhere(path: str) -> None:

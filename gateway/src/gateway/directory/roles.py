@@ -16,8 +16,9 @@ not name is denied; of several roles the farther reach counts.
 
 Agents read their department's customers and touches, so that whoever picks up
 the telephone knows what was said before, and nobody enters a customer twice;
-they change their own. Everybody knows the tenant and its departments, everybody
-but operators the users. Only administrators write those.
+they change their own. Operators see and mend what waits in consumers, which may
+show them what customers' records hold. Everybody knows the tenant and its
+departments, everybody but operators the users. Only administrators write those.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ LEADS = ("leads",)
 CATALOGUES = ("pipelines", "products", "reasons")
 MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
+OPERATIONS = ("operations",)
 DIRECTORY = ("users", "departments", "tenant")
 
 BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS)
@@ -52,7 +54,7 @@ def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
 _COLLEAGUES = _read("all", *DIRECTORY)
 
 ROLES: Mapping[Role, Mapping[str, Reach]] = {
-    "administrator": _write("all", *BUSINESS, *DIRECTORY),
+    "administrator": _write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
     "manager": _COLLEAGUES
     | _write("department", *CUSTOMERS, *DEALS, *LEADS)
     | _read("department", *REPORTS)
@@ -66,7 +68,9 @@ ROLES: Mapping[Role, Mapping[str, Reach]] = {
     | _write("all", *MARKETING, *LEADS)
     | _read("all", *CUSTOMERS, *CATALOGUES, *REPORTS),
     "analyst": _COLLEAGUES | _read("all", *BUSINESS),
-    "operator": _read("all", "departments", "tenant") | _read("own", "users"),
+    "operator": _write("all", *OPERATIONS)
+    | _read("all", "departments", "tenant")
+    | _read("own", "users"),
     "integrator": _COLLEAGUES | _write("all", *BUSINESS),
 }
 

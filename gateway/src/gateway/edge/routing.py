@@ -28,7 +28,12 @@ OWNERS: Mapping[str, str] = {
 
 SERVICES = tuple(sorted(set(OWNERS.values()) - {GATEWAY}))
 
+OPERATIONS = "operations"
+"""First segment of what operators do; the second names the service."""
+
 _API = re.compile(r"/v1/([a-z-]+)((?:/[A-Za-z0-9_-]+){0,4})")
+# Consumers and topics have dots inside, never alone: no segment leads upwards.
+_OPERATION = re.compile(r"/v1/(operations)((?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*){2,6})")
 _COMPOSED = re.compile(r"/v1/customers/[^/]+/360")
 _PUBLIC = re.compile(
     r"POST /v1/(?:sessions|tenants|invitations/accept|forms/[^/]+/submissions)"
@@ -55,7 +60,7 @@ def routed(method: str, path: str) -> Route:
         raise MethodNotAllowed(f"{method} is not among {', '.join(sorted(_METHODS))}")
     if is_public(method, path) and not path.startswith("/v1/"):
         return Route(GATEWAY, True, path)
-    found = _API.fullmatch(path)
+    found = _API.fullmatch(path) or _OPERATION.fullmatch(path)
     owner = owner_of(path) if found is not None else None
     if found is None or owner is None:
         raise NotFound("there is no such path")
@@ -66,7 +71,9 @@ def owner_of(path: str) -> str | None:
     """The service that answers `path`, which may be a template as `/v1/deals/{id}`."""
     if _COMPOSED.fullmatch(path):
         return GATEWAY
-    segments = path.split("/", 3)
+    segments = path.split("/", 4)
+    if segments[1:3] == ["v1", OPERATIONS]:
+        return segments[3] if len(segments) > 3 and segments[3] in (*SERVICES, GATEWAY) else None
     return OWNERS.get(segments[2]) if len(segments) > 2 and segments[1] == "v1" else None
 
 

@@ -1,0 +1,178 @@
+"""Keys that wait: an event that cannot be applied, and every later one of its key.
+
+`parked_key` has a row for each waiting key, and that row is the lock that the
+inbox and the operator's redrive share: whoever adds to a parked key, or takes it
+away, holds it. Take that lock before those in `applied`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from chassis.database import Connection, Database
+
+Key: TypeAlias = tuple[UUID, UUID]
+"""(tenant, aggregate id)"""
+
+
+class Parking:
+    """The parked keys of one consumer, inside a transaction."""
+
+    def __init__(self, connection: Connection, consumer: str) -> None:
+        self._connection = connection
+        self._consumer = consumer
+
+    async def held(self, topic: str, keys: list[Key]) -> dict[Key, bool]:
+        """Which of `keys` are parked, locked; True where only a gap holds them."""
+        rows = await self._connection.fetch(
+            """select p.tenant, p.key, p.gap from parked_key p
+               join unnest($3::uuid[], $4::uuid[]) as wanted(tenant, key)
+                    on p.tenant = wanted.tenant and p.key = wanted.key
+               where p.consumer = $1 and p.topic = $2
+               order by p.tenant, p.key for update of p""",
+            self._consumer,
+            topic,
+            *columns(keys),
+        )
+        return {(row["tenant"], row["key"]): row["gap"] for row in rows}
+
+    async def put(
+        self, topic: str, key: Key, version: int, body: bytes, error: str, *, gap: bool
+    ) -> None:
+        """Park one event; a key that is parked already keeps its first error."""
+        await self._connection.execute(
+            """with held as (
+                   insert into parked_key (consumer, topic, tenant, key, error, gap)
+                   values ($1, $2, $3, $4, $7, $8) on conflict do nothing)
+               insert into parked (consumer, topic, tenant, key, version, body)
+               values ($1, $2, $3, $4, $5, $6) on conflict do nothing""",
+            self._consumer,
+            topic,
+            *key,
+            version,
+            body,
+            error[:2_000],
+            gap,
+        )
+
+    async def first_version(self, topic: str, key: Key) -> int | None:
+        """The lowest version that waits; None when none does."""
+        version: int | None = await self._connection.fetchval(
+            """select min(version) from parked where consumer = $1 and topic = $2
+               and tenant = $3 and key = $4""",
+            self._consumer,
+            topic,
+            *key,
+        )
+        return version
+
+    async def take(self, topic: str, key: Key) -> list[bytes]:
+        """Unpark a key; the bodies of its events, in order. Empty when it was not parked."""
+        held = await self._connection.fetchval(
+            """delete from parked_key where consumer = $1 and topic = $2 and tenant = $3
+               and key = $4 returning true""",
+            self._consumer,
+            topic,
+            *key,
+        )
+        if not held:
+            return []
+        rows = await self._connection.fetch(
+            """delete from parked where consumer = $1 and topic = $2 and tenant = $3
+               and key = $4 returning version, body""",
+            self._consumer,
+            topic,
+            *key,
+        )
+        return [row["body"] for row in sorted(rows, key=lambda row: int(row["version"]))]
+
+    async def drop(self, topic: str, key: Key, by: str, reason: str) -> int | None:
+        """Move the first waiting event aside, for good; its version, None when none waits."""
+        version: int | None = await self._connection.fetchval(
+            """with first as (
+                   delete from parked p where (consumer, topic, tenant, key, version) = (
+                       select consumer, topic, tenant, key, min(version) from parked
+                       where consumer = $1 and topic = $2 and tenant = $3 and key = $4
+                       group by consumer, topic, tenant, key)
+                   returning p.*)
+               insert into discarded (consumer, topic, tenant, key, version, body, by, reason)
+               select consumer, topic, tenant, key, version, body, $5, $6 from first
+               returning version""",
+            self._consumer,
+            topic,
+            *key,
+            by,
+            reason[:2_000],
+        )
+        return version
+
+
+def columns(keys: Iterable[Key]) -> tuple[list[UUID], list[UUID]]:
+    """Keys as two arrays: tenants, ids."""
+    listed = list(keys)
+    return [tenant for tenant, _ in listed], [key for _, key in listed]
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedKey:
+    """What an operator sees of a waiting key."""
+
+    consumer: str
+    topic: str
+    tenant: UUID
+    key: UUID
+    events: int
+    first_version: int
+    last_version: int
+    error: str
+    gap: bool
+    since: datetime
+
+
+async def parked_keys(
+    database: Database, *, tenant: UUID | None = None, most: int = 500
+) -> list[ParkedKey]:
+    """The waiting keys of all consumers of a database, of one tenant or of all, oldest first."""
+    rows = await database.pool.fetch(
+        """select k.consumer, k.topic, k.tenant, k.key, k.error, k.gap, k.since,
+                  count(*) as events, min(p.version) as first, max(p.version) as last
+           from parked_key k join parked p using (consumer, topic, tenant, key)
+           where $1::uuid is null or k.tenant = $1
+           group by k.consumer, k.topic, k.tenant, k.key order by k.since, k.key limit $2""",
+        tenant,
+        most,
+    )
+    return [
+        ParkedKey(
+            consumer=row["consumer"],
+            topic=row["topic"],
+            tenant=row["tenant"],
+            key=row["key"],
+            events=row["events"],
+            first_version=row["first"],
+            last_version=row["last"],
+            error=row["error"],
+            gap=row["gap"],
+            since=row["since"],
+        )
+        for row in rows
+    ]
+
+
+async def parked_events(
+    database: Database, consumer: str, topic: str, tenant: UUID, key: UUID
+) -> list[bytes]:
+    """The events of a waiting key, whole, in order."""
+    rows = await database.pool.fetch(
+        """select body from parked where consumer = $1 and topic = $2 and tenant = $3
+           and key = $4 order by version""",
+        consumer,
+        topic,
+        tenant,
+        key,
+    )
+    return [row["body"] for row in rows]

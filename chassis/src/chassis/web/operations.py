@@ -1,0 +1,145 @@
+"""What operators see and do over HTTP: the keys that wait, of their own tenant.
+
+Every service with consumers answers below `/v1/operations/<service>`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.identity import Identity
+from chassis.inbox import Inbox
+from chassis.journal import encoder
+from chassis.parking import parked_events, parked_keys
+from chassis.problems import NotFound
+from chassis.web.bodies import json_body
+from chassis.web.commands import IDENTITY
+from chassis.web.documents import answers
+from chassis.web.resources import database_of
+
+
+class ParkedKeyState(Struct, kw_only=True):
+    """A key that waits: `events` of them, from `first_version` to `last_version`.
+
+    `gap` says that a missing earlier version holds it, not a failure.
+    """
+
+    consumer: str
+    topic: str
+    key: UUID
+    events: int
+    first_version: int
+    last_version: int
+    error: str
+    gap: bool
+    since: datetime
+
+
+class ParkedKeys(Struct):
+    """Every waiting key, the oldest first, 500 at the most."""
+
+    items: list[ParkedKeyState]
+
+
+class ParkedEvents(Struct):
+    """The events of a waiting key, whole, in order."""
+
+    items: list[msgspec.Raw]
+
+
+class Redriven(Struct):
+    """How many of the events had an effect, and whether the key still waits."""
+
+    applied: int
+    still_parked: bool
+
+
+class Discard(Struct, forbid_unknown_fields=True):
+    """Why the first event of a key is never to be applied."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class Discarded(Struct):
+    """The version that will never be applied, and whether the key still waits."""
+
+    version: int
+    still_parked: bool
+
+
+def operations(service: str) -> APIRouter:
+    """The routes of an operator of `service`."""
+    routes = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"])
+    place = "/parked/{consumer}/{topic}/{key}"
+
+    @routes.get("/parked", summary="Keys that wait", **answers(ParkedKeys))
+    async def parked(request: Request, identity: Identity = IDENTITY) -> Response:
+        identity.reach("operations:read")
+        keys = await parked_keys(database_of(request), tenant=identity.tenant)
+        states = [msgspec.convert(key, ParkedKeyState, from_attributes=True) for key in keys]
+        return _json(ParkedKeys(states))
+
+    @routes.get(place, summary="The events of a waiting key", **answers(ParkedEvents))
+    async def show(
+        consumer: str, topic: str, key: UUID, request: Request, identity: Identity = IDENTITY
+    ) -> Response:
+        identity.reach("operations:read")
+        database = database_of(request)
+        events = await parked_events(database, consumer, topic, identity.tenant, key)
+        if not events:
+            raise NotFound(f"{consumer} has not parked {key} of {topic}")
+        return _json(ParkedEvents([msgspec.Raw(event) for event in events]))
+
+    @routes.post(place + "/redrive", summary="Try a waiting key again", **answers(Redriven))
+    async def redrive(
+        consumer: str, topic: str, key: UUID, request: Request, identity: Identity = IDENTITY
+    ) -> Response:
+        identity.reach("operations:write")
+        inbox = _inbox(request, consumer)
+        applied = await inbox.redrive(topic, (identity.tenant, key))
+        still = await _is_parked(request, identity, consumer, topic, key)
+        return _json(Redriven(applied, still))
+
+    @routes.post(place + "/discard", summary="Never apply the first", **answers(Discarded))
+    async def discard(
+        consumer: str,
+        topic: str,
+        key: UUID,
+        request: Request,
+        body: Discard = json_body(Discard),
+        identity: Identity = IDENTITY,
+    ) -> Response:
+        identity.reach("operations:write")
+        inbox = _inbox(request, consumer)
+        version = await inbox.discard(topic, (identity.tenant, key), identity.actor, body.reason)
+        still = await _is_parked(request, identity, consumer, topic, key)
+        return _json(Discarded(version, still))
+
+    return routes
+
+
+def _inbox(request: Request, consumer: str) -> Inbox:
+    inboxes: dict[str, Inbox] = request.app.state.inboxes
+    try:
+        return inboxes[consumer]
+    except KeyError:
+        raise NotFound(f"there is no consumer {consumer}") from None
+
+
+async def _is_parked(
+    request: Request, identity: Identity, consumer: str, topic: str, key: UUID
+) -> bool:
+    events = await parked_events(database_of(request), consumer, topic, identity.tenant, key)
+    return bool(events)
+
+
+def _json(answer: Any) -> Response:
+    return Response(encoder.encode(answer), media_type="application/json")
