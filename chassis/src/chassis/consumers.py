@@ -86,7 +86,8 @@ class Subscription:
             fetch_max_wait_ms=200,
             batch_timeout_ms=_IDLE_MS,
             max_records=settings.consumer_batch,
-            # aiokafka's sticky assignor hands partitions to two members at once.
+            # Not the sticky one: it shares its state among all consumers of a process
+            # (aiokafka's issue 1175), and ours are several in each.
             partition_assignment_strategy=(RoundRobinPartitionAssignor,),
             parser=_raw,
             decoder=_itself,
