@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from events.strimzi import resources
+from events.strimzi import FILE, resources
 from events.topics import GENESIS, TOPICS, Topic
 
-COMMITTED = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
+COMMITTED = Path(__file__).parents[2] / FILE
 
 
 def documents() -> dict[str, Any]:
@@ -20,7 +20,7 @@ def documents() -> dict[str, Any]:
 
 
 def test_the_committed_file_is_up_to_date() -> None:
-    assert COMMITTED.read_text() == resources(), "run ./meridian topics"
+    assert COMMITTED.read_text() == resources(), "run ./meridian language"
 
 
 @pytest.mark.parametrize("topic", [GENESIS, *TOPICS], ids=lambda topic: topic.name)

@@ -17,8 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.access import visible, within_reach
 from chassis.database import Database, fetch
+from chassis.history import HistoryRequest, state_as_of, versions
 from chassis.identity import Identity
-from chassis.journal import Step, save
+from chassis.journal import Step, encoder, save
 from chassis.paging import Page, PageRequest
 from chassis.problems import Forbidden, InvalidRequest, NotFound
 from chassis.schema import external_id
@@ -204,6 +205,29 @@ class AggregateStore(Generic[State]):
         if row is None:
             raise self.not_found(id)
         return row["version"], row["state"]
+
+    async def read_as_of(
+        self, database: Database, identity: Identity, id: UUID, at: datetime
+    ) -> tuple[int, str]:
+        """(version, state as JSON) as it was recorded at `at`, in today's shape.
+
+        Who may read the record as it is now may read what it was; `NotFound` for
+        everybody else, and where it did not exist then.
+        """
+        await self.read(database, identity, id)
+        found = await state_as_of(database, self.aggregate, identity.tenant, id, at)
+        if found is None:
+            raise NotFound(f"there was no {self.kind} {id} at {at.isoformat()}")
+        version, state = found
+        return version, encoder.encode(self.decode(state)).decode()
+
+    async def history(
+        self, database: Database, identity: Identity, id: UUID, request: HistoryRequest
+    ) -> Page:
+        """One page of the versions of an aggregate, newest first; reach as in `read_as_of`."""
+        await self.read(database, identity, id)
+        found = await versions(database, self.aggregate, identity.tenant, id, request)
+        return request.page(found)
 
     def query(self, identity: Identity, page: PageRequest) -> Select[Any]:
         """The select of one page: within reach, filtered, searched, after the cursor."""

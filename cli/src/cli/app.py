@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import checks, deployment
+from cli import checks
 from cli.demo import command as demo
 from cli.events import events
 from cli.imports import command as imports
@@ -35,7 +35,7 @@ CODE = "Working on the code"
 to_the_tool = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command(rich_help_panel=CODE, context_settings=to_the_tool, add_help_option=False)(checks.test)
 app.command(rich_help_panel=CODE)(checks.lint)
-app.command(rich_help_panel=CODE)(deployment.topics)
+app.command(rich_help_panel=CODE)(checks.language)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`test` and `lint`: what a change must pass, as a newcomer and as the build run it."""
+"""`test`, `lint` and `language`: what a change must pass, for a newcomer and for the build."""
 
 import os
 import subprocess
@@ -10,8 +10,11 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli.local.home import checkout
+from events import strimzi
+from events.contract.archive import Archive, IncompatibleChange
 
 console = Console(stderr=True, highlight=False)
 
@@ -39,7 +42,7 @@ def test(context: typer.Context) -> NoReturn:
     Without arguments all of them run, on up to four cores. With --kafka: those that use a broker,
     on Apache Kafka.
     """
-    os.chdir(source_checkout())
+    os.chdir(_source_checkout())
     arguments = context.args
     if not set(arguments) - {"--kafka"}:
         arguments = [*arguments, "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
@@ -55,7 +58,7 @@ def lint(
     ] = False,
 ) -> None:
     """Check style (check, format), types and the rules about imports."""
-    root = source_checkout()
+    root = _source_checkout()
     programs = Path(sys.executable).parent
     if fix:
         _run(programs, ["ruff", "check", "--fix-only"], root)
@@ -64,6 +67,32 @@ def lint(
     if failed:
         console.print(f"[red]lint failed:[/] {', '.join(failed)}")
         raise typer.Exit(1)
+
+
+def language() -> None:
+    """Write schemas, AsyncAPI document and topics anew after a change of the events.
+
+    A change that readers of earlier versions would not understand is refused.
+    """
+    root = _source_checkout()
+    archive = Archive(root / "events")
+    try:
+        written = archive.write()
+    except IncompatibleChange as refused:
+        for reason in refused.reasons:
+            console.print(f"[red]not compatible:[/] {escape(reason)}")
+        console.print("Nothing was written: within a major, fields are only added, with a default.")
+        raise typer.Exit(1) from None
+    topics = root / strimzi.FILE
+    if topics.read_text() != strimzi.resources():
+        topics.write_text(strimzi.resources())
+        written.append(topics)
+    for path in written:
+        console.print(f"wrote {path}")
+    for schema in archive.without_golden():
+        console.print(f"[yellow]add a golden event:[/] events/golden/{schema}/<name>.json")
+    if not written:
+        console.print("Nothing to write: everything follows from the types.")
 
 
 def _passes(part: Part, programs: Path, root: Path) -> bool:
@@ -79,7 +108,7 @@ def _run(programs: Path, command: list[str], root: Path) -> bool:
     return subprocess.run([programs / program, *arguments], cwd=root, check=False).returncode == 0
 
 
-def source_checkout() -> Path:
+def _source_checkout() -> Path:
     """Return the folder of the checkout; ends the command where there is none."""
     root = checkout()
     if not (root / "requirements.lock").exists():

@@ -10,7 +10,7 @@ from events.topics import Aggregate
 
 _EVERY_SERVICE = ("contacts", "sales", "marketing", "analytics")
 
-TENANT = Aggregate(topics.TENANT, directory.Tenant, ("created", "changed"), _EVERY_SERVICE)
+TENANT = Aggregate(topics.TENANT, directory.Tenant, ("created", "changed"), ("sales", "analytics"))
 DEPARTMENT = Aggregate(
     topics.DEPARTMENT, directory.Department, ("created", "changed"), _EVERY_SERVICE
 )

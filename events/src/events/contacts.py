@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from events.values import CustomerRef, Money, Name, Record, Text
+from events.values import CustomerRef, Money, Name, Record, Text, UtcTime, growing
 
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+(?!\s)$")]
 Phone = Annotated[str, Meta(max_length=40, pattern=r"^\+?[0-9 ().\-]{3,39}(?!\n)$")]
@@ -16,6 +15,8 @@ Phone = Annotated[str, Meta(max_length=40, pattern=r"^\+?[0-9 ().\-]{3,39}(?!\n)
 TouchChannel = Literal[
     "call", "email", "meeting", "event", "web_form", "ad", "chat", "social", "message", "post"
 ]
+TouchStatus = Literal["planned", "done", "cancelled"]
+Direction = Literal["inbound", "outbound"]
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -64,14 +65,14 @@ class Touch(Record, frozen=True, kw_only=True):
     touch records, when it came through a form.
     """
 
-    channel: TouchChannel
-    direction: Literal["inbound", "outbound"]
-    status: Literal["planned", "done", "cancelled"]
+    channel: Annotated[str, growing(TouchChannel)]
+    direction: Direction
+    status: Annotated[str, growing(TouchStatus)]
     customer: CustomerRef
     subject: Name
     notes: Text = ""
-    planned_for: datetime | None = None
-    done_at: datetime | None = None
+    planned_for: UtcTime | None = None
+    done_at: UtcTime | None = None
     duration_minutes: Annotated[int, Meta(ge=0, le=10_080)] | None = None
     outcome: Annotated[str, Meta(max_length=300)] | None = None
     deal: UUID | None = None

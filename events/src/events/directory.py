@@ -7,9 +7,10 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from events.values import Currency, Name, Record
+from events.values import Currency, Language, Name, Record, growing
 
 Role = Literal["administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"]
+UserStatus = Literal["invited", "active", "disabled"]
 
 
 class Tenant(Record, frozen=True, kw_only=True):
@@ -18,7 +19,7 @@ class Tenant(Record, frozen=True, kw_only=True):
     name: Name
     slug: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}(?!\n)$")]
     currency: Currency
-    language: Literal["en", "ru"] = "en"
+    language: Annotated[str, growing(Language)] = "en"
 
 
 class Department(Record, frozen=True, kw_only=True):
@@ -41,7 +42,7 @@ class User(Record, frozen=True, kw_only=True):
     name: Name
     email: str | None = None
     login: str
-    status: Literal["invited", "active", "disabled"]
-    roles: tuple[Role, ...]
+    status: Annotated[str, growing(UserStatus)]
+    roles: tuple[Annotated[str, growing(Role)], ...]
     manager: UUID | None = None
-    language: Literal["en", "ru"] = "en"
+    language: Annotated[str, growing(Language)] = "en"

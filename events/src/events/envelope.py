@@ -13,6 +13,8 @@ from uuid import UUID
 
 import msgspec
 
+from events.values import UtcTime
+
 CONTENT_TYPE = "application/cloudevents+json"
 LARGEST_EVENT = 900_000
 """Bytes of one event at the most; a larger one is refused when it is written."""
@@ -23,8 +25,8 @@ State = TypeVar("State")
 class Change(msgspec.Struct, Generic[State], frozen=True):
     """The data of an event: the full state, and what the command changed.
 
-    `changed` maps each changed field to its value before. `after` is null when
-    the aggregate was deleted or erased.
+    `changed` maps each changed field to its value before; a new aggregate has
+    none. `after` is null when the aggregate was deleted or erased.
     """
 
     after: State | None
@@ -43,7 +45,7 @@ class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defa
     source: str
     type: str
     subject: str
-    time: datetime
+    time: UtcTime
     tenantid: UUID
     aggregateversion: int
     data: Change[State]
@@ -56,7 +58,7 @@ class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defa
     causationid: str | None = None
     origin: str | None = None
     traceparent: str | None = None
-    recordedtime: datetime | None = None
+    recordedtime: UtcTime | None = None
     position: int | None = None
 
 

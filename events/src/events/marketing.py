@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
 from events.contacts import Email, Phone
-from events.values import CustomerRef, Money, Name, Record, Text
+from events.values import CustomerRef, Money, Name, Record, Text, UtcTime, growing
 
 ChannelKind = Literal[
     "search", "display", "social", "email", "event", "referral", "partner", "phone", "direct",
     "content", "other",
 ]  # fmt: skip
+CampaignStatus = Literal["planned", "running", "finished"]
+LeadStatus = Literal["captured", "converted"]
 
 
 class Channel(Record, frozen=True, kw_only=True):
     """A way by which customers find the company."""
 
     name: Name
-    kind: ChannelKind
+    kind: Annotated[str, growing(ChannelKind)]
     is_active: bool = True
 
 
@@ -33,7 +35,7 @@ class Campaign(Record, frozen=True, kw_only=True):
     starts_on: date | None = None
     ends_on: date | None = None
     budget: Money | None = None
-    status: Literal["planned", "running", "finished"] = "running"
+    status: Annotated[str, growing(CampaignStatus)] = "running"
 
 
 class Spend(Record, frozen=True, kw_only=True):
@@ -58,8 +60,8 @@ class Lead(Record, frozen=True, kw_only=True):
     """Somebody who left their details; `customer` and `deal` once sales took it up."""
 
     form: UUID
-    status: Literal["captured", "converted"] = "captured"
-    captured_at: datetime
+    status: Annotated[str, growing(LeadStatus)] = "captured"
+    captured_at: UtcTime
     name: Name
     email: Email | None = None
     phone: Phone | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
-from events.values import CustomerRef, Money, Name, Record, Text
+from events.values import CustomerRef, Money, Name, Number, Record, Text, UtcTime, plain
+
+Outcome = Literal["won", "lost"]
+DealStatus = Literal["open", "won", "lost"]
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class Product(Record, frozen=True, kw_only=True):
 class Reason(Record, frozen=True, kw_only=True):
     """A managed reason for winning or losing; `code` is its stable name."""
 
-    outcome: Literal["won", "lost"]
+    outcome: Outcome
     code: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,60}(?!\n)$")]
     name: Name
     is_active: bool = True
@@ -53,8 +56,12 @@ class DealLine(Struct, frozen=True, kw_only=True):
     """A product on a deal: `quantity` units at `price` each."""
 
     product: UUID
-    quantity: Decimal
+    quantity: Number
     price: Money
+
+    def __post_init__(self) -> None:
+        if (quantity := plain(self.quantity)) is not self.quantity:
+            force_setattr(self, "quantity", quantity)
 
 
 class StageEntry(Struct, frozen=True, kw_only=True):
@@ -65,7 +72,7 @@ class StageEntry(Struct, frozen=True, kw_only=True):
     """
 
     stage: UUID
-    entered_at: datetime | None = None
+    entered_at: UtcTime | None = None
     entered_on: date | None = None
     by: UUID | None = None
 
@@ -74,7 +81,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
     """What somebody will do next about a deal."""
 
     text: Name
-    due_at: datetime | None = None
+    due_at: UtcTime | None = None
     assignee: UUID | None = None
 
 
@@ -88,15 +95,15 @@ class Deal(Record, frozen=True, kw_only=True):
     name: Name
     pipeline: UUID
     stage: UUID
-    status: Literal["open", "won", "lost"] = "open"
+    status: DealStatus = "open"
     customer: CustomerRef | None = None
     amount: Money | None = None
     lines: tuple[DealLine, ...] = ()
     history: tuple[StageEntry, ...] = ()
-    started_at: datetime | None = None
+    started_at: UtcTime | None = None
     started_on: date | None = None
     expected_close_on: date | None = None
-    closed_at: datetime | None = None
+    closed_at: UtcTime | None = None
     closed_on: date | None = None
     reason: UUID | None = None
     reason_comment: Text = ""

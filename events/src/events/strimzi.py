@@ -1,7 +1,7 @@
 """The declared topics as resources of Strimzi, the usual operator of Kafka on Kubernetes.
 
-`deploy/kafka/topics.yaml` is what `resources` returns; `./meridian topics` writes it. Services make
-missing topics themselves; where they may not, an operator applies this file before they start.
+`FILE` holds what `resources` returns; `./meridian language` writes it. Services make missing topics
+themselves; where they may not, an operator applies this file before they start.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from collections.abc import Iterable
 
 from events.topics import GENESIS, TOPICS, Topic
 
+FILE = "deploy/kafka/topics.yaml"
+"""In the checkout."""
+
 _HEAD = """\
-# Generated from events.topics; write it anew with: ./meridian topics
+# Generated from events.topics; write it anew with: ./meridian language
 #
 # Partition counts are part of the contract and never change. Copies are not declared here: the
 # cluster's default.replication.factor and min.insync.replicas hold (3 and 2 in production).

@@ -1,17 +1,38 @@
 """Values that several aggregates share: money, references, external ids.
 
 All structs are immutable and decode tolerantly: unknown fields are ignored, so
-that an older reader understands a newer event of the same major version.
+that an older reader understands a newer event of the same major version. A
+`Literal` is closed for the life of a major; a vocabulary that may grow is a
+string with `growing(...)`, which readers take as it comes.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
+KNOWN_VALUES = "x-extensible-enum"
+"""The JSON Schema annotation that lists the values of a growing vocabulary known so far."""
+
+
+def growing(vocabulary: Any) -> Meta:
+    """A string whose values may become more within a major: those of the `Literal` today.
+
+    Readers compare with the values they know; any other is none of them.
+    """
+    return Meta(extra_json_schema={KNOWN_VALUES: list(get_args(vocabulary))})
+
+
+UtcTime = Annotated[
+    datetime,
+    Meta(tz=True, description="RFC 3339, in UTC", extra_json_schema={"pattern": "Z$"}),
+]
+Language = Literal["en", "ru"]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
 # `$` alone would also match before a last newline.
@@ -19,23 +40,57 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}(?!\n)$", description="ISO 421
 
 _DIGITS = 15
 _PLACES = 30
+_SMALLEST = -6
+"""Exponent of a millionth: what is smaller, `str` writes with an exponent."""
+_WRITABLE = 28
+"""Digits of a whole number that decimals keep by default."""
+
+
+def plain(number: Decimal) -> Decimal:
+    """The same number, so that JSON says it in digits alone: `1000`, where `str` has `1E+3`.
+
+    Nothing can be done for numbers between zero and a millionth, and for those
+    of more digits than anybody adds up: whoever declares an amount refuses them.
+    """
+    if not number.is_finite():
+        return number
+    if not number:
+        return number if _SMALLEST <= number.adjusted() <= 0 else Decimal(0)
+    is_short = int(number.as_tuple().exponent) > 0 and number.adjusted() < _WRITABLE
+    return number.quantize(Decimal(1)) if is_short else number
+
+
+Number = Annotated[
+    Decimal,
+    Meta(
+        description="A decimal number in digits, never with an exponent",
+        extra_json_schema={"pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"},
+    ),
+]
 
 
 class Money(Struct, frozen=True):
     """An amount in one currency; JSON carries it as a decimal string.
 
     A `ValueError` for what no reader could add up or store: not a number, more
-    than 15 digits before the point, or more than 30 places after it.
+    than 15 digits before the point, more than 30 places after it, or less than
+    a millionth and yet not nothing.
     """
 
-    amount: Decimal
+    amount: Number
     currency: Currency
 
     def __post_init__(self) -> None:
-        if not self.amount.is_finite() or self.amount.adjusted() >= _DIGITS:
+        amount = self.amount
+        if not amount.is_finite() or amount.adjusted() >= _DIGITS:
             raise ValueError(f"an amount is a number of at most {_DIGITS} digits before the point")
-        if int(self.amount.as_tuple().exponent) < -_PLACES:
+        exponent = int(amount.as_tuple().exponent)
+        if exponent < -_PLACES:
             raise ValueError(f"an amount has at most {_PLACES} places after the point")
+        if amount.adjusted() < _SMALLEST and amount:
+            raise ValueError("an amount is nothing, or at least a millionth")
+        if exponent > 0 or not amount:
+            force_setattr(self, "amount", plain(amount))
 
 
 class ExternalId(Struct, frozen=True):

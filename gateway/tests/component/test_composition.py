@@ -5,6 +5,7 @@ import json
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from gateway.testing.offices import Office, made
 from gateway.testing.processes import Gateway
@@ -101,6 +102,34 @@ async def test_the_viewer_needs_no_other_host(stranger: httpx.AsyncClient) -> No
         assert f"/docs/assets/{asset}" in page.text
         assert (await stranger.get(f"/docs/assets/{asset}")).status_code == 200
     assert (await stranger.get("/docs/assets/../../../etc/passwd")).status_code == 404
+
+
+async def test_events_are_described_to_strangers(stranger: httpx.AsyncClient) -> None:
+    described = await stranger.get("/asyncapi.json")
+    assert described.headers["Content-Type"] == "application/json"
+    types = made(described)["components"]["messages"]
+    for name in types:
+        schema = await stranger.get(f"/schemas/{name}.json")
+        assert schema.headers["Content-Type"] == "application/schema+json"
+        assert made(schema)["properties"]["dataschema"]["const"] == str(schema.url.path)
+    head = await stranger.head("/asyncapi.json")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "crm.sales.deal.exploded.v1.json",
+        "crm.sales.deal.won.v1",
+        "%2e%2e/asyncapi.json",
+        "",
+        "a/b.json",
+    ],
+)
+async def test_there_are_no_other_schemas(stranger: httpx.AsyncClient, path: str) -> None:
+    answer = await stranger.get(f"/schemas/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:meridian:problem:not-found"
 
 
 async def test_probes_and_metrics_answer(stranger: httpx.AsyncClient) -> None:

@@ -26,6 +26,11 @@ def test_administrators_do_everything_everywhere() -> None:
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
 
 
+def test_a_role_of_a_newer_version_permits_nothing() -> None:
+    assert permissions_of(["soothsayer"]) == {}
+    assert permissions_of(["agent", "soothsayer"]) == permissions_of(["agent"])
+
+
 @pytest.mark.parametrize("role", EVERY_ROLE)
 def test_everybody_knows_the_tenant_and_its_departments(role: Role) -> None:
     permissions = permissions_of([role])

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chassis.problems import Problem
-from events.directory import User
+from events.directory import User, UserStatus
 from gateway.directory.users import user as rules
 from gateway.directory.users.user import (
     ActivationNeedsInvitation,
@@ -15,7 +15,6 @@ from gateway.directory.users.user import (
     DisabledStaysOutside,
     EmailTaken,
     LoginTaken,
-    Status,
     TenantNeedsAdministrator,
     UnknownDepartment,
     UnknownManager,
@@ -121,7 +120,7 @@ def test_a_disabled_user_accepts_nothing() -> None:
     ],
 )
 def test_nobody_but_the_user_makes_an_invited_one_active(
-    before: Status, after: Status, has_password: bool, is_allowed: bool
+    before: UserStatus, after: UserStatus, has_password: bool, is_allowed: bool
 ) -> None:
     user = msgspec.structs.replace(anna(), status=before)
     if is_allowed:

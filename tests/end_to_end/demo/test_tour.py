@@ -43,7 +43,8 @@ def test_the_tour_leads_where_it_says(platform: Any) -> None:
         "Ольга Михайловна Северова",
         "the deal is won already",
         "there is no deal",
-        "crm.sales.deal.won.v1",
+        '"verb": "won"',
+        "/schemas/crm.sales.deal.won.v1.json",
         '"status": "converted"',
     ):
         assert milestone in walked.stdout

@@ -1,4 +1,4 @@
-"""The routes that every aggregate has alike: read, list, create, patch, bulk.
+"""The routes that every aggregate has alike: read, list, history, create, patch, bulk.
 
 A service declares them in one call and adds the verbs that are its own.
 """
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from chassis.aggregates import AggregateStore
 from chassis.bulk import Bulk, Verdicts
 from chassis.database import Database
+from chassis.history import HistoryRequest, Version, as_of
 from chassis.identity import Identity
 from chassis.paging import PageRequest
 from chassis.transactions import Transaction
@@ -28,9 +29,12 @@ Create = Callable[[Transaction, Any], Awaitable[Any]]
 Change = Callable[[Transaction, UUID, dict[str, Any], int | None], Awaitable[Any]]
 BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
 
+AS_OF = ("as_of",)
+"""The parameter of routes that read one record: a time, RFC 3339."""
+
 
 def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state: type) -> None:
-    """`GET path` and `GET path/{id}`."""
+    """`GET path`, `GET path/{id}`, also as of a time, and `GET path/{id}/history`."""
     asked = answers(state, many=True, parameters=store.parameters)
 
     @routes.get(path, summary=f"List {path.strip('/')}", **asked)
@@ -39,9 +43,40 @@ def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state:
         found = await store.page(database_of(request), identity, page)
         return Response(found.json(), media_type="application/json")
 
-    @routes.get(path + "/{id}", summary=f"Read one of {path.strip('/')}", **answers(state))
+    @routes.get(
+        path + "/{id}",
+        summary=f"Read one of {path.strip('/')}, as it is or as of a time",
+        **answers(state, parameters=AS_OF),
+    )
     async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
-        return state_response(*await store.read(database_of(request), identity, id))
+        return await read_one(request, identity, store, id)
+
+    @routes.get(
+        path + "/{id}/history",
+        summary=f"List the versions of one of {path.strip('/')}, newest first",
+        **answers(Version, many=True),
+    )
+    async def history(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
+        return await read_history(request, identity, store, id)
+
+
+async def read_one(
+    request: Request, identity: Identity, store: AggregateStore[Any], id: UUID
+) -> Response:
+    """A record as it is, or as it was recorded at the time of the parameter `as_of`."""
+    database, at = database_of(request), as_of(request.query_params)
+    if at is None:
+        return state_response(*await store.read(database, identity, id))
+    return state_response(*await store.read_as_of(database, identity, id, at))
+
+
+async def read_history(
+    request: Request, identity: Identity, store: AggregateStore[Any], id: UUID
+) -> Response:
+    """A page of the versions of a record."""
+    asked = HistoryRequest.parse(request.query_params)
+    page = await store.history(database_of(request), identity, id, asked)
+    return Response(page.json(), media_type="application/json")
 
 
 def write_routes(  # noqa: PLR0913 - one call says all that an aggregate needs

@@ -18,7 +18,13 @@ HOST = next(colleague for colleague in one_of_each_role() if colleague.role == "
 def show_guide(console: Console, gateway: str, form: str) -> None:
     """Print it all; `form` is the id of the form of `HOST`'s office."""
     console.print(Text("Where it answers", style="bold"))
-    for what, path in (("API", "/v1"), ("documentation", "/docs"), ("OpenAPI", "/openapi.json")):
+    places = {
+        "API": "/v1",
+        "documentation": "/docs",
+        "OpenAPI": "/openapi.json",
+        "AsyncAPI": "/asyncapi.json",
+    }
+    for what, path in places.items():
         console.print(Text(f"  {what:<14} {gateway}{path}"))
     console.print()
     console.print(_sign_ins())

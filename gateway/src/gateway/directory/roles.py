@@ -26,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from chassis.identity import Reach
-from events.directory import Role
 
 CUSTOMERS = ("companies", "people", "touches")
 DEALS = ("deals",)
@@ -53,7 +52,7 @@ def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
 
 _COLLEAGUES = _read("all", *DIRECTORY)
 
-ROLES: Mapping[Role, Mapping[str, Reach]] = {
+ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": _write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
     "manager": _COLLEAGUES
     | _write("department", *CUSTOMERS, *DEALS, *LEADS)
@@ -75,8 +74,8 @@ ROLES: Mapping[Role, Mapping[str, Reach]] = {
 }
 
 
-def permissions_of(roles: Iterable[Role]) -> dict[str, Reach]:
-    """What these roles together permit, sorted by name."""
+def permissions_of(roles: Iterable[str]) -> dict[str, Reach]:
+    """What these roles together permit, sorted by name; an unknown role permits nothing."""
     permissions: dict[str, Reach] = {}
     for permission, reach in _granted(roles):
         known = permissions.get(permission)
@@ -85,6 +84,6 @@ def permissions_of(roles: Iterable[Role]) -> dict[str, Reach]:
     return dict(sorted(permissions.items()))
 
 
-def _granted(roles: Iterable[Role]) -> Iterator[tuple[str, Reach]]:
+def _granted(roles: Iterable[str]) -> Iterator[tuple[str, Reach]]:
     for role in roles:
-        yield from ROLES[role].items()
+        yield from ROLES.get(role, {}).items()

@@ -85,7 +85,7 @@ def test_a_former_amount_is_no_statement_when_the_lines_change_their_currency() 
     assert amount(former, (line("1", "7"),), former) == Money(Decimal(7), "USD")
 
 
-@pytest.mark.parametrize("quantity", ["0", "-1", "NaN", "Infinity", "1e12", "1e-13"])
+@pytest.mark.parametrize("quantity", ["0", "-1", "NaN", "Infinity", "1e12", "1e-13", "0.0000001"])
 def test_a_quantity_is_a_number_above_zero_that_one_can_sell(quantity: str) -> None:
     with pytest.raises(QuantityNotPossible) as broken:
         amount(None, (line(quantity, "1"),))

@@ -9,15 +9,16 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.history import Version
 from chassis.identity import Identity
 from chassis.journal import encoder
 from chassis.problems import Unauthenticated
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause
 from chassis.web.bodies import json_body
-from chassis.web.commands import IDENTITY, state_response
+from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
-from chassis.web.resources import database_of
+from chassis.web.resources import AS_OF, read_history, read_one
 from events.directory import Tenant
 from gateway.directory.tenants.store import tenants
 from gateway.directory.tenants.tenant import TenantDraft
@@ -38,9 +39,22 @@ async def create(request: Request, draft: TenantDraft = json_body(TenantDraft)) 
     return Response(encoder.encode(made), 201, headers, media_type="application/json")
 
 
-@routes.get("/tenant", summary="Read one's own tenant", **answers(Tenant))
+@routes.get(
+    "/tenant",
+    summary="Read one's own tenant, as it is or as of a time",
+    **answers(Tenant, parameters=AS_OF),
+)
 async def read(request: Request, identity: Identity = IDENTITY) -> Response:
-    return state_response(*await tenants.read(database_of(request), identity, identity.tenant))
+    return await read_one(request, identity, tenants, identity.tenant)
+
+
+@routes.get(
+    "/tenant/history",
+    summary="List the versions of one's own tenant, newest first",
+    **answers(Version, many=True),
+)
+async def history(request: Request, identity: Identity = IDENTITY) -> Response:
+    return await read_history(request, identity, tenants, identity.tenant)
 
 
 def _require_bootstrap_token(request: Request) -> None:

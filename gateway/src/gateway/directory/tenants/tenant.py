@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from chassis.problems import Conflict
 from events.directory import Tenant
-from events.values import Currency, Name
+from events.values import Currency, Language, Name
 from gateway.directory.passwords.password import Password
 from gateway.directory.users.user import Email, Login
 
@@ -32,7 +32,7 @@ class TenantDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     name: Name
     slug: Slug
     currency: Currency
-    language: Literal["en", "ru"] = "en"
+    language: Language = "en"
     time_zone: str
     city: Annotated[str, Meta(max_length=200)] | None = None
     administrator: FirstAdministrator

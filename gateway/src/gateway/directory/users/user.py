@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chassis.problems import Conflict, RuleBroken
-from events.directory import Role, User
-from events.values import ExternalId, Name
+from events.directory import Role, User, UserStatus
+from events.values import ExternalId, Language, Name
 
 # The look-aheads refuse a line break, which `$` alone would let end the text.
 Login = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^\S+(?!\s)$")]
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+(?!\s)$")]
-Status: TypeAlias = Literal["invited", "active", "disabled"]
 Roles = Annotated[tuple[Role, ...], Meta(min_length=1, max_length=20)]
 
 
@@ -30,14 +29,14 @@ class UserDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     roles: Roles
     department: UUID
     manager: UUID | None = None
-    language: Literal["en", "ru"] = "en"
+    language: Language = "en"
     external_ids: tuple[ExternalId, ...] = ()
 
 
 class UserChange(UserDraft, kw_only=True, forbid_unknown_fields=True):
     """What can be changed of a user; nobody but the user makes an invited one active."""
 
-    status: Status
+    status: UserStatus
 
 
 class LoginTaken(Conflict):
@@ -127,7 +126,7 @@ def administrator(
     login: str,
     email: str | None,
     department: UUID,
-    language: Literal["en", "ru"],
+    language: Language,
 ) -> User:
     """A tenant's first user, who needs no invitation."""
     return User(
@@ -156,7 +155,7 @@ def changed(user: User, draft: UserDraft) -> User:
     return _with(user, draft)
 
 
-def in_status(user: User, status: Status, *, has_password: bool) -> User:
+def in_status(user: User, status: UserStatus, *, has_password: bool) -> User:
     """The user enabled or disabled; who is enabled without a password can only be invited."""
     if status == user.status:
         return user

@@ -6,7 +6,7 @@ A planned touch becomes done or cancelled; both are the end of it.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -16,7 +16,7 @@ from chassis.merge import redrafted
 from chassis.problems import RuleBroken
 from contacts.contact_details import ExternalIds, spaced, spaced_or_none
 from contacts.holders import Holder
-from events.contacts import Touch, TouchChannel
+from events.contacts import Direction, Touch, TouchChannel, TouchStatus
 from events.marketing import Lead
 from events.values import CustomerRef, Name, Text
 
@@ -28,7 +28,6 @@ _LONGEST_SUBJECT = 300
 Moment = Annotated[datetime, Meta(tz=True)]
 Minutes = Annotated[int, Meta(ge=0, le=10_080)]
 Outcome = Annotated[str, Meta(max_length=300)]
-Status = Literal["planned", "done", "cancelled"]
 
 
 class TouchDraft(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -39,8 +38,8 @@ class TouchDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     channel: TouchChannel
-    direction: Literal["inbound", "outbound"] = "outbound"
-    status: Status | None = None
+    direction: Direction = "outbound"
+    status: TouchStatus | None = None
     customer: CustomerRef
     subject: Name
     notes: Text = ""
@@ -192,7 +191,7 @@ def happened(verb: str, after: Touch) -> datetime | None:
     return moment(after) if verb in ("planned", "recorded", "done") else None
 
 
-def _fields(draft: TouchDraft, status: Status, now: datetime) -> dict[str, Any]:
+def _fields(draft: TouchDraft, status: str, now: datetime) -> dict[str, Any]:
     subject = spaced(draft.subject)
     if not subject:
         raise TouchNeedsSubject("its subject is blank", field="subject")
@@ -214,7 +213,7 @@ def _fields(draft: TouchDraft, status: Status, now: datetime) -> dict[str, Any]:
     }
 
 
-def _check_course(before: Status, after: Status) -> None:
+def _check_course(before: str, after: str) -> None:
     if before in (after, "planned"):
         return
     if after == "planned":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from chassis.merge import redrafted
 from chassis.problems import RuleBroken
-from events.marketing import Campaign
+from events.marketing import Campaign, CampaignStatus
 from events.values import ExternalId, Money, Name
 
 
@@ -24,7 +23,7 @@ class CampaignDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     starts_on: date | None = None
     ends_on: date | None = None
     budget: Money | None = None
-    status: Literal["planned", "running", "finished"] = "running"
+    status: CampaignStatus = "running"
     owner: UUID | None = None
     department: UUID | None = None
     external_ids: tuple[ExternalId, ...] = ()

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
 
 from chassis.merge import drafted
 from chassis.problems import RuleBroken
-from events.sales import Deal, Pipeline, StageEntry
+from events.sales import Deal, DealStatus, Pipeline, StageEntry
 from events.values import Text
 from sales.deals import worth
 from sales.deals.deal import DealDraft, next_step
@@ -29,7 +29,7 @@ from sales.reasons.reason import Reasons
 class DealImport(DealDraft, kw_only=True, forbid_unknown_fields=True):
     """A deal with the state and the past that another system says it has."""
 
-    status: Literal["open", "won", "lost"] = "open"
+    status: DealStatus = "open"
     history: Annotated[tuple[StageEntryDraft, ...], Meta(max_length=1_000)] = ()
     started_at: Moment | None = None
     started_on: date | None = None

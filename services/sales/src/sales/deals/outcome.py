@@ -9,11 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chassis.problems import RuleBroken
-from events.sales import Deal, Pipeline
+from events.sales import Deal, Outcome, Pipeline
 from events.values import Text
 from sales.deals.deal import Act, DealIsClosed, LossNeedsReason, moved
 from sales.local_time import Moment, in_utc
-from sales.reasons.reason import Outcome, Reasons
+from sales.reasons.reason import Reasons
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 

@@ -27,11 +27,12 @@ _EXACT = Context(prec=120, rounding=ROUND_HALF_UP)
 _LIMIT = Decimal(10) ** 15
 _QUANTITY_LIMIT = Decimal(10) ** 12
 _QUANTITY_PLACES = 12
+_LEAST_QUANTITY = Decimal("0.000001")
 _ZERO = Decimal(0)
 
 
 class QuantityNotPossible(RuleBroken):
-    """It is above zero, below 10^12, and has at most 12 decimal places."""
+    """It is at least a millionth, below 10^12, and has at most 12 decimal places."""
 
     title = "This quantity cannot be sold"
 
@@ -105,8 +106,10 @@ def _check_lines(lines: tuple[DealLine, ...]) -> None:
 
 def _check(line: DealLine, field: str) -> None:
     quantity = line.quantity
-    if not quantity.is_finite() or not _ZERO < quantity < _QUANTITY_LIMIT:
-        raise QuantityNotPossible("it is above 0 and below 10^12", field=f"{field}.quantity")
+    if not quantity.is_finite() or not _LEAST_QUANTITY <= quantity < _QUANTITY_LIMIT:
+        raise QuantityNotPossible(
+            "it is at least 0.000001 and below 10^12", field=f"{field}.quantity"
+        )
     if int(quantity.as_tuple().exponent) < -_QUANTITY_PLACES:
         raise QuantityNotPossible(
             f"it has at most {_QUANTITY_PLACES} decimal places", field=f"{field}.quantity"

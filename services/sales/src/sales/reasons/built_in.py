@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
-from events.sales import Reason
-from sales.reasons.reason import Outcome, reason_id
+from events.sales import Outcome, Reason
+from sales.reasons.reason import reason_id
 
-Language = Literal["en", "ru"]
-
-_NAMES: dict[Outcome, dict[str, dict[Language, str]]] = {
+_NAMES: dict[Outcome, dict[str, dict[str, str]]] = {
     "lost": {
         "not_recorded": {"en": "Not recorded", "ru": "Не указана"},
         "price": {"en": "Price", "ru": "Цена"},
@@ -30,15 +27,18 @@ _NAMES: dict[Outcome, dict[str, dict[Language, str]]] = {
 }
 
 
-def built_in_reasons(tenant: UUID, language: Language = "en") -> list[Reason]:
-    """The reasons of a new tenant. The ids are the same in every language."""
+def built_in_reasons(tenant: UUID, language: str = "en") -> list[Reason]:
+    """The reasons of a new tenant, in English where we lack its language.
+
+    The ids are the same in every language.
+    """
     return [
         Reason(
             id=reason_id(tenant, outcome, code),
             version=0,
             outcome=outcome,
             code=code,
-            name=names[language],
+            name=names.get(language, names["en"]),
         )
         for outcome, codes in _NAMES.items()
         for code, names in codes.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID, uuid5
 
 from msgspec import Meta, Struct
@@ -11,10 +11,8 @@ from msgspec.structs import replace
 
 from chassis.merge import redrafted
 from chassis.problems import RuleBroken
-from events.sales import Reason
+from events.sales import Outcome, Reason
 from events.values import ExternalId, Name
-
-Outcome = Literal["won", "lost"]
 
 
 class ReasonDraft(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,182 @@
+"""What became of a record: each of its versions, and the record as of a time, from the journal.
+
+"As of" goes by the time at which the owner committed a version, not by when it
+happened in the business: it answers what one could have known at that moment.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from chassis.database import Database
+from chassis.journal import encoder
+from chassis.paging import Page, PageRequest
+from chassis.problems import InvalidRequest
+from events.topics import Aggregate
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_PARAMETERS = ("limit", "cursor")
+_BEYOND_ALL = 2**63 - 1
+_OF_THE_RECORD_ITSELF = ("id", "version")
+
+
+class FieldChange(msgspec.Struct, frozen=True):
+    """The value of a field before a version and after it."""
+
+    before: Any
+    after: Any
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a record: who made it of the one before, when, why, and what changed.
+
+    The attributes are those of its event. The first version changes what differs
+    from the defaults. A version whose content was erased shows no changes.
+    """
+
+    version: int
+    type: str
+    verb: str
+    actor: str | None
+    reason: str | None
+    origin: str | None
+    correlationid: str | None
+    time: datetime
+    recordedtime: datetime
+    changed: dict[str, FieldChange]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRequest:
+    """What a history is asked for: `limit` versions, the newest first, those below `below`."""
+
+    limit: int
+    below: int
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> HistoryRequest:
+        """From a query string; `InvalidRequest` names what is unknown or wrong."""
+        for name in query:
+            if name not in _PARAMETERS:
+                raise InvalidRequest(
+                    f"unknown parameter; known are {', '.join(_PARAMETERS)}", field=name
+                )
+        page = PageRequest.parse({k: v for k, v in query.items() if k == "limit"}, ())
+        cursor = query.get("cursor")
+        return cls(page.limit, _version_of(cursor) if cursor else _BEYOND_ALL)
+
+    def page(self, versions: Sequence[Version]) -> Page:
+        """The page that these versions, one more than the limit, make."""
+        shown = versions[: self.limit]
+        more = len(versions) > self.limit
+        cursor = base64.urlsafe_b64encode(b"%d" % shown[-1].version).decode() if more else None
+        return Page([encoder.encode(version).decode() for version in shown], cursor)
+
+
+def as_of(query: Mapping[str, str]) -> datetime | None:
+    """The moment of the parameter `as_of`; None without it."""
+    text = query.get("as_of")
+    if text is None:
+        return None
+    try:
+        # In a query string a + that is not escaped arrives as a space.
+        return msgspec.convert(text.replace(" ", "+"), _Moment).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise InvalidRequest(
+            "a time with its offset, as 2026-07-01T12:00:00Z", field="as_of"
+        ) from None
+
+
+async def versions(
+    database: Database, aggregate: Aggregate, tenant: UUID, id: UUID, request: HistoryRequest
+) -> list[Version]:
+    """The versions of a record that `request` asks for, newest first, and one more."""
+    rows = await database.pool.fetch(
+        # Of a state that may be large only the changed fields are wanted.
+        """select version, type, time, recordedtime,
+                  body ->> 'actor' as actor, body ->> 'reason' as reason,
+                  body ->> 'origin' as origin, body ->> 'correlationid' as correlationid,
+                  coalesce(body #>> '{data,changed}', '{}') as before,
+                  coalesce(case when version = 1 then body #>> '{data,after}' else (
+                      select json_object_agg(field, body #> array['data', 'after', field])::text
+                      from json_object_keys(body #> '{data,changed}') as field
+                  ) end, '{}') as after
+           from journal
+           where tenant = $1 and subject = $2 and topic = $3 and version < $4
+           order by version desc limit $5""",
+        tenant,
+        id,
+        aggregate.topic.name,
+        request.below,
+        request.limit + 1,
+    )
+    return [_version(dict(row), aggregate) for row in rows]
+
+
+async def state_as_of(
+    database: Database, aggregate: Aggregate, tenant: UUID, id: UUID, at: datetime
+) -> tuple[int, str] | None:
+    """(version, state as JSON) of a record as it was recorded at `at`.
+
+    None where it did not exist then, was deleted, or what it was is not kept.
+    """
+    row = await database.pool.fetchrow(
+        """select version, body #>> '{data,after}' as state from journal
+           where tenant = $1 and subject = $2 and topic = $3 and recordedtime <= $4
+           order by version desc limit 1""",
+        tenant,
+        id,
+        aggregate.topic.name,
+        at,
+    )
+    return (row["version"], row["state"]) if row is not None and row["state"] else None
+
+
+def _version(row: Mapping[str, Any], aggregate: Aggregate) -> Version:
+    before: dict[str, Any] = msgspec.json.decode(row["before"])
+    after: dict[str, Any] = msgspec.json.decode(row["after"])
+    if row["version"] == 1:
+        before = _defaults(aggregate)
+    return Version(
+        version=row["version"],
+        type=row["type"],
+        verb=row["type"].split(".")[3],
+        actor=row["actor"],
+        reason=row["reason"],
+        origin=row["origin"],
+        correlationid=row["correlationid"],
+        time=row["time"],
+        recordedtime=row["recordedtime"],
+        changed={
+            name: FieldChange(before.get(name), value)
+            for name, value in after.items()
+            if name not in _OF_THE_RECORD_ITSELF and before.get(name) != value
+        },
+    )
+
+
+def _defaults(aggregate: Aggregate) -> dict[str, Any]:
+    """The fields of the aggregate's state that have a default, with it as JSON has it."""
+    return {
+        field.name: msgspec.json.decode(encoder.encode(field.default))
+        for field in msgspec.structs.fields(aggregate.state)
+        if field.default is not msgspec.NODEFAULT
+    }
+
+
+def _version_of(cursor: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+    except (ValueError, binascii.Error):
+        text = ""
+    if not text.isdigit() or len(text) > 18:
+        raise InvalidRequest("not a cursor of this history", field="cursor")
+    return int(text)
