@@ -71,6 +71,8 @@ class Subscription:
             allow_auto_create_topics=False,
             acks="all",
             graceful_timeout=10.0,
+            # A topic that was lost and made anew is read again after so long.
+            metadata_max_age_ms=10_000,
         )
         session = settings.kafka_session_timeout_ms
         self._subscriber = self._broker.subscriber(

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
 
-from chassis.kafka import admin
+from chassis.kafka import admin, make_topics
 from chassis.settings import PlatformSettings
 from chassis.tests.component.products import TENANT, eventually, pair
 from cli.local.broker import Broker
@@ -105,9 +105,9 @@ MALFORMED: dict[str, tuple[bytes | None, str]] = {
 
 async def send(settings: PlatformSettings, *values: bytes | None) -> None:
     """Write to the topic of products as nobody of us would: with a null header, too."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka, max_request_size=2 * MEGABYTES, request_timeout_ms=5_000
-    )
+    async with admin(settings) as client:
+        await make_topics(client, [PRODUCT.topic], settings)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, max_request_size=2 * MEGABYTES)
     await producer.start()
     try:
         for value in values:
@@ -164,7 +164,6 @@ async def test_what_a_later_version_adds_is_no_malformation(
         async def is_seen() -> bool:
             return list((await reader.kept()).values()) == ["a product"]
 
-        await eventually(lambda: is_made(settings))
         await send(settings, wire(event))
         await eventually(is_seen)
         assert await reader.database.pool.fetchval("select count(*) from undecodable") == 0
@@ -177,9 +176,9 @@ async def test_a_record_of_several_megabytes_stops_nothing(
     if not isinstance(own_broker, Kafka):
         pytest.skip("Tansu knows no limits")
     async with pair(new_database, own_broker) as (owner, reader, settings):
-        await eventually(lambda: is_made(settings))
         raised = {"max.message.bytes": str(2 * MEGABYTES)}
         async with admin(settings) as client:
+            await make_topics(client, [PRODUCT.topic], settings)
             named = ConfigResource(ConfigResourceType.TOPIC, PRODUCT.topic.name, raised)
             await client.alter_configs([named])
 
@@ -197,9 +196,3 @@ async def test_a_record_of_several_megabytes_stops_nothing(
             return (product.id, 1) in await reader.reacted()
 
         await eventually(is_seen)
-
-
-async def is_made(settings: PlatformSettings) -> bool:
-    """Whether the topic is there: a record that comes before it would be refused."""
-    async with admin(settings) as client:
-        return PRODUCT.topic.name in await client.list_topics()

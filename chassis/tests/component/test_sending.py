@@ -183,14 +183,8 @@ async def test_topics_are_made_with_their_declared_partitions_and_settings(
         pytest.skip("Tansu keeps no settings")
     declared = {topic.name: topic for topic in (GENESIS, *TOPICS)}
     await make_topics(client, list(declared.values()), settings)
-
-    async def has_declared_partitions() -> bool:
-        made = await client.describe_topics(list(declared))
-        return {topic["topic"]: len(topic["partitions"]) for topic in made} == {
-            topic.name: topic.partitions for topic in declared.values()
-        }
-
-    await eventually(has_declared_partitions)
+    for topic in await client.describe_topics(list(declared)):
+        assert len(topic["partitions"]) == declared[topic["topic"]].partitions
     for topic in declared.values():
         named = ConfigResource(ConfigResourceType.TOPIC, topic.name, dict(topic.settings))
         (answer,) = await client.describe_configs([named])
