@@ -1,7 +1,12 @@
-"""Fixtures for every member's tests: a real PostgreSQL and a real broker, never a stand-in."""
+"""Fixtures for every member's tests: a real PostgreSQL and a real broker, never a stand-in.
 
+With `--kafka` the tests that use a broker run on Apache Kafka, and no others.
+"""
+
+import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +15,30 @@ import pytest
 import chassis  # noqa: F401
 import events  # noqa: F401
 import gateway  # noqa: F401
-from cli.local.broker import Broker
+from cli.local.broker import Broker, BrokerFailed, BrokerKind
+from cli.local.home import Home
+from cli.local.kafka.container import docker_answers, kafka_container
+from cli.local.kafka.program import obtain
+from cli.local.plan import Plan, ports_needed
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 
 NewDatabase = Callable[[], str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kafka", action="store_true", help="run the tests that use a broker, on Apache Kafka"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--kafka` keep what asks, through whatever fixtures, which broker to use."""
+    if not config.getoption("--kafka"):
+        return
+    other = [item for item in items if "broker_kind" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=other)
+    items[:] = [item for item in items if item not in other]
 
 
 @pytest.fixture(scope="session")
@@ -56,13 +80,70 @@ def database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def broker_kind(request: pytest.FixtureRequest) -> BrokerKind:
+    """Which broker this run is about. Whoever starts a broker asks for it."""
+    return BrokerKind.KAFKA if request.config.getoption("--kafka") else BrokerKind.TANSU
+
+
+@pytest.fixture(scope="session")
+def own_kind(broker_kind: BrokerKind) -> BrokerKind:
+    """The same for tests that end, kill or empty their broker: it must be of this machine."""
+    if broker_kind is BrokerKind.KAFKA:
+        try:
+            obtain()
+        except BrokerFailed as error:
+            pytest.skip(str(error))
+    return broker_kind
+
+
+@pytest.fixture(scope="session")
+def given_kafka(broker_kind: BrokerKind) -> Iterator[str | None]:
+    """The address of a Kafka that need not be started from jars.
+
+    The one at MERIDIAN_KAFKA, else one in a container where Docker answers, else None.
+    """
+    given = os.environ.get("MERIDIAN_KAFKA")
+    if broker_kind is BrokerKind.TANSU:
+        yield None
+    elif given:
+        yield given
+    elif docker_answers():
+        with kafka_container() as address:
+            yield address
+    else:
+        yield None
+
+
+@pytest.fixture(scope="session")
+def broker(
+    broker_kind: BrokerKind, given_kafka: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address, `host:port`, of a broker for this test run (under xdist: for this worker).
 
-    Topics of one test are seen by the next: name them by test, or start a Broker of your own.
+    Topics of one test are seen by the next: name them by test, or use `own_broker`.
     """
-    folder = tmp_path_factory.mktemp("broker")
-    started = Broker(any_ports(["broker"])["broker"], folder / "broker.log")
+    if given_kafka is not None:
+        yield given_kafka
+        return
+    started = make_broker(broker_kind, Home(tmp_path_factory.mktemp("broker")))
     started.start()
     yield started.bootstrap
     started.stop()
+
+
+@pytest.fixture
+def own_broker(own_kind: BrokerKind, tmp_path: Path) -> Iterator[Broker]:
+    """A broker for one test alone, which may stop, kill and start it."""
+    started = make_broker(own_kind, Home(tmp_path / "broker"))
+    started.start()
+    yield started
+    started.stop()
+
+
+def make_broker(kind: BrokerKind, home: Home) -> Broker:
+    """Describe a broker in `home`, on ports of its own."""
+    home.make()
+    ports = any_ports(ports_needed((), kind))
+    described = Plan(home=home.path, services=(), ports=ports, broker_kind=kind).broker()
+    assert described is not None
+    return described

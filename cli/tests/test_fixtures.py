@@ -1,9 +1,11 @@
 """What the fixtures promise to everyone's tests."""
 
+import uuid
 from collections.abc import Callable
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 
 async def test_a_database_is_empty_and_knows_cyrillic(database_url: str) -> None:
@@ -23,7 +25,11 @@ async def test_two_databases_of_one_test_are_two(new_database: Callable[[], str]
 
 
 async def test_the_broker_keeps_the_order_of_a_partition(broker: str) -> None:
-    topic = "test.fixtures.order"
+    topic = f"test.fixtures.{uuid.uuid4().hex}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1)])
+    await admin.close()
     async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=False) as producer:
         for number in range(3):
             await producer.send_and_wait(topic, str(number).encode(), partition=0)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cli.local.broker import BrokerKind
 from cli.local.plan import BROKER, POSTGRES
 from cli.local.platform import Addresses, LocalPlatform, NotRunning, plan_of
 from cli.local.processes import is_alive
@@ -24,10 +25,12 @@ PROCESSES = (SERVICE, POSTGRES, BROKER)
 
 @pytest.fixture(scope="module")
 def started(
-    tmp_path_factory: pytest.TempPathFactory,
+    own_kind: BrokerKind, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LocalPlatform, Addresses]]:
     with LocalPlatform(tmp_path_factory.mktemp("home")) as platform:
-        addresses = platform.start([SERVICE], ports="any", attached=True, python_path=[FAKES])
+        addresses = platform.start(
+            [SERVICE], ports="any", attached=True, python_path=[FAKES], broker=own_kind
+        )
         platform.wait_ready()
         yield platform, addresses
 
@@ -103,8 +106,8 @@ def test_a_stopped_platform_leaves_no_process_behind(
     assert left.phase == "stopped"
 
 
-def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
-    platform, family = start_with_family(tmp_path)
+def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path, own_kind: BrokerKind) -> None:
+    platform, family = start_with_family(tmp_path, own_kind)
     os.kill(state_of(platform).pid, signal.SIGKILL)
     wait_until(lambda: not survivors(family))
     assert platform.stop() is False
@@ -150,9 +153,11 @@ def test_a_service_that_cannot_start_is_tried_again_and_reported(tmp_path: Path)
         assert "ended with code 1" in platform.home.log("platform").read_text()
 
 
-def start_with_family(home: Path) -> tuple[LocalPlatform, list[int]]:
+def start_with_family(
+    home: Path, broker: BrokerKind = BrokerKind.TANSU
+) -> tuple[LocalPlatform, list[int]]:
     platform = LocalPlatform(home)
-    platform.start([SERVICE], ports="any", attached=True, python_path=[FAKES])
+    platform.start([SERVICE], ports="any", attached=True, python_path=[FAKES], broker=broker)
     platform.wait_ready()
     return platform, family_of(platform)
 

@@ -85,7 +85,7 @@ def with_unknown_values(event: Document) -> Document:
         for name, schema in fields.items()
         if KNOWN_VALUES in schema or KNOWN_VALUES in schema.get("items", {})
     }
-    return event | {"data": event["data"] | {"after": state | told}}
+    return event | {"data": event["data"] | {"after": state and state | told}}
 
 
 def topic_of(event: Document) -> str:

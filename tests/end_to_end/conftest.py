@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cli.local.broker import BrokerKind
 from cli.local.platform import Addresses, LocalPlatform
 
 
@@ -36,9 +37,11 @@ class Platform:
         self.local.kill(process)
 
 
-def _running(home: Path) -> Iterator[Platform]:
+def _running(
+    home: Path, broker: BrokerKind, settings: Mapping[str, str] | None = None
+) -> Iterator[Platform]:
     local = LocalPlatform(home)
-    addresses = local.start(ports="any", attached=True)
+    addresses = local.start(ports="any", attached=True, broker=broker, settings=settings)
     try:
         local.wait_ready(timeout=120)
         yield Platform(local, addresses)
@@ -47,12 +50,18 @@ def _running(home: Path) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(
+    broker_kind: BrokerKind, given_kafka: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
     """One platform for all tests of a run: each test makes a tenant of its own."""
-    yield from _running(tmp_path_factory.mktemp("platform"))
+    home = tmp_path_factory.mktemp("platform")
+    if given_kafka is not None:
+        yield from _running(home, BrokerKind.GIVEN, {"MERIDIAN_KAFKA": given_kafka})
+    else:
+        yield from _running(home, broker_kind)
 
 
 @pytest.fixture
-def own_platform(tmp_path: Path) -> Iterator[Platform]:
+def own_platform(own_kind: BrokerKind, tmp_path: Path) -> Iterator[Platform]:
     """A platform for one test alone, that kills parts of it."""
-    yield from _running(tmp_path / "platform")
+    yield from _running(tmp_path / "platform", own_kind)

@@ -22,6 +22,7 @@ from chassis.identity import Identity
 from chassis.journal import Step, encoder, save
 from chassis.paging import Page, PageRequest
 from chassis.problems import Forbidden, InvalidRequest, NotFound
+from chassis.removal import remove
 from chassis.schema import external_id
 from chassis.search import matches
 from chassis.transactions import Transaction
@@ -65,24 +66,26 @@ class AggregateStore(Generic[State]):
 
     # -- commands ---------------------------------------------------------------
 
-    async def load(self, transaction: Transaction, id: UUID) -> State:
+    async def load(self, transaction: Transaction, id: UUID, *, action: str = "write") -> State:
         """The state of one aggregate, locked until the transaction ends.
 
-        Raises `NotFound` when there is none within reach for writing.
+        Raises `NotFound` when there is none within reach for `action`.
         """
-        found = await self.load_many(transaction, [id])
+        found = await self.load_many(transaction, [id], action=action)
         try:
             return found[id]
         except KeyError:
             raise self.not_found(id) from None
 
-    async def load_many(self, transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, State]:
-        """Those of `ids` that lie within reach for writing, locked in id order."""
+    async def load_many(
+        self, transaction: Transaction, ids: Iterable[UUID], *, action: str = "write"
+    ) -> dict[UUID, State]:
+        """Those of `ids` that lie within reach for `action`, locked in id order."""
         statement = (
             select(self.table.c.state)
             .where(
                 self._among(ids),
-                visible(self.table, transaction.identity, f"{self.resource}:write"),
+                visible(self.table, transaction.identity, f"{self.resource}:{action}"),
             )
             .order_by(self.table.c.id)
             .with_for_update(of=self.table)
@@ -143,6 +146,13 @@ class AggregateStore(Generic[State]):
     async def save_all(self, transaction: Transaction, steps: list[Step]) -> None:
         """Write many aggregates, each at most once, in one statement."""
         await save(transaction, self.aggregate, self.table, steps)
+
+    async def remove(self, transaction: Transaction, verb: str, before: State) -> int:
+        """Delete an aggregate, with the event `verb` as its last version, which is returned.
+
+        Its external ids are free again; its own id is never used again.
+        """
+        return await remove(transaction, self.aggregate, self.table, verb, before)
 
     def step(
         self,

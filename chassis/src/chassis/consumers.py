@@ -2,8 +2,9 @@
 
 FastStream's conveniences are switched off on purpose: its default ack policy is
 at most once, parsers and decoders that fail redeliver for ever, and errors in
-handlers are swallowed. So records arrive raw, are decoded in the inbox, and the
-handler returns only when the batch is in the database.
+handlers are swallowed, after which it goes on behind the batch that failed. So
+records arrive raw, are decoded in the inbox, and the handler returns only when the
+batch is in the database.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -71,6 +75,8 @@ class Subscription:
         self._applied: dict[TopicPartition, int] = {}
         self._awaited: dict[TopicPartition, tuple[int, datetime]] = {}
         self._progress: asyncio.Task[None] | None = None
+        self._trouble: _Trouble | None = None
+        self._uncommitted: dict[TopicPartition, int] = {}
         self._broker = KafkaBroker(
             settings.kafka,
             logger=None,
@@ -78,6 +84,8 @@ class Subscription:
             allow_auto_create_topics=False,
             acks="all",
             graceful_timeout=10.0,
+            # A topic that was lost and made anew is read again after so long.
+            metadata_max_age_ms=10_000,
         )
         session = settings.kafka_session_timeout_ms
         self._subscriber = self._broker.subscriber(
@@ -93,6 +101,9 @@ class Subscription:
             fetch_max_wait_ms=200,
             batch_timeout_ms=_IDLE_MS,
             max_records=settings.consumer_batch,
+            # Not the sticky one: it shares its state among all consumers of a process
+            # (aiokafka's issue 1175), and ours are several in each.
+            partition_assignment_strategy=(RoundRobinPartitionAssignor,),
             parser=_raw,
             decoder=_itself,
             listener=_Placing(self),
@@ -127,17 +138,14 @@ class Subscription:
 
     def missing(self) -> str | None:
         """What keeps this consumer from its work, in words."""
-        if not self.is_assigned:
-            return f"{self.consumer.name} has no partitions assigned"
+        name, reader, trouble = self.consumer.name, self._subscriber.consumer, self._trouble
+        if reader is None or not reader.assignment():
+            return f"{name} has no partitions assigned"
         if self._is_halted:
-            return f"{self.consumer.name} has stopped: {self._parked} keys are parked"
+            return f"{name} has stopped: {self._parked} keys are parked"
+        if trouble is not None and trouble.seconds() > self._settings.consumer_patience_seconds:
+            return f"{name} has not got on for {trouble.seconds():.0f} s: {trouble.cause}"
         return None
-
-    @property
-    def is_assigned(self) -> bool:
-        """Whether the broker has given this consumer partitions to read."""
-        reader = self._subscriber.consumer
-        return reader is not None and bool(reader.assignment())
 
     async def _receive(self, message: KafkaMessage) -> None:
         """Apply one batch, waiting out failures of infrastructure; then commit its offsets."""
@@ -156,8 +164,14 @@ class Subscription:
                 break
             except PASSING as error:
                 log.warning("%s pauses: %s", self.consumer.name, error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5.0)
+                self._note_trouble(error)
+            except Exception as error:
+                # FastStream would drop it, and with it the batch: what comes after would be
+                # committed as if this had been applied.
+                log.exception("%s pauses for what it does not understand", self.consumer.name)
+                self._note_trouble(error)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 5.0)
         else:
             return
         telemetry.APPLIED.labels(self.consumer.name).inc(effects)
@@ -168,22 +182,37 @@ class Subscription:
         await self._commit(offsets)
 
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
-        """Commit exactly what was applied. A failure costs a redelivery, which changes nothing."""
+        """Commit exactly what was applied, and what could not be committed before.
+
+        A failure costs a redelivery, which changes nothing. But when it lasts, the next start
+        begins ever further behind: then this consumer is not ready.
+        """
         reader = self._subscriber.consumer
         if reader is None:
             return
+        offsets = {**self._uncommitted, **offsets}
         held = {place: offset for place, offset in offsets.items() if place in reader.assignment()}
+        self._uncommitted = held
         try:
             if held:
                 await reader.commit(held)
+            self._uncommitted = {}
+            self._trouble = None
         except (KafkaError, TimeoutError) as error:
             log.info("%s could not commit offsets: %s", self.consumer.name, error)
+            self._note_trouble(error)
+
+    def _note_trouble(self, error: Exception) -> None:
+        since = self._trouble.since if self._trouble is not None else time.monotonic()
+        self._trouble = _Trouble(since, f"{type(error).__name__}: {error}")
 
     # -- how fresh ------------------------------------------------------------------
 
     async def _keep_progress(self) -> None:
         for tick in itertools.count():
             await asyncio.sleep(EVERY_SECONDS)
+            if self._uncommitted:
+                await self._commit({})
             try:
                 await self._note_progress()
                 if tick % _MEASURED_EVERY == 0:
@@ -252,6 +281,17 @@ class Subscription:
         if row["as_of"] is not None:
             age = (moment - row["as_of"]).total_seconds()
             telemetry.PROJECTION_AGE.labels(self.consumer.name).set(max(age, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why a consumer does not get on, and since when (monotonic)."""
+
+    since: float
+    cause: str
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
 
 
 class _Placing(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 The first record of the compacted topic `crm.genesis` names the generation. Each
 owner remembers the generations that it has filled; when the broker's is another
-(or there is none: every start of the local platform, whose broker keeps nothing
+than the last (or there is none: every start of the local platform, whose broker keeps nothing
 on disk), the owner *refills*: every journal row of the last day and the newest
 row of every older subject goes through the outbox again, in journal order.
 Consumers start at the beginning of a new generation and skip what they have
@@ -12,7 +12,6 @@ applied.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,7 +20,7 @@ from chassis.database import Database
 from chassis.kafka import admin, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
 from chassis.transactions import uuid7
-from events.topics import GENESIS, TOPICS, Topic
+from events.topics import GENESIS, TOPICS
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +58,10 @@ class Genesis:
     async def current(self) -> str | None:
         """The generation's id; None when the broker has none. Raises `BROKER_FAILURES`."""
         reader = self._reader or await self._open()
+        # A broker that was replaced by an empty one has no such topic, and asked for the ends of a
+        # topic that is not there the client only times out, as if the broker were away.
+        if GENESIS.name not in await reader.topics():
+            return None
         ends = await reader.end_offsets([_PARTITION])
         if ends[_PARTITION] == 0:
             return None
@@ -89,11 +92,16 @@ class Genesis:
 
     async def _make_topics_afresh(self, client: AIOKafkaAdminClient) -> None:
         await make_topics(client, TOPICS, self._settings)
-        wrong: Sequence[Topic] = await wrongly_partitioned(client, TOPICS)
-        if wrong and await self.current() is None:
-            log.warning("making topics anew: %s", [topic.name for topic in wrong])
-            await client.delete_topics([topic.name for topic in wrong])
-            await make_topics(client, wrong, self._settings)
+        wrong = await wrongly_partitioned(client, TOPICS)
+        if not wrong or await self.current() is not None:
+            return
+        log.warning("making topics anew: %s", [topic.name for topic in wrong])
+        await client.delete_topics([topic.name for topic in wrong])
+        await make_topics(client, wrong, self._settings)
+        if await self.current() is not None:
+            # Another owner has begun meanwhile, and may have sent into what was just deleted.
+            await client.delete_topics([GENESIS.name])
+            await make_topics(client, [GENESIS], self._settings)
 
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()
@@ -106,22 +114,22 @@ class Genesis:
 
 
 async def refill(database: Database, generation: str) -> int:
-    """Queue what a new generation must remember; 0 when the owner has filled it already.
+    """Queue what a generation must remember; 0 when it is the one that the owner filled last.
 
     Remembering the generation and queueing are one transaction.
     """
     async with database.pool.acquire() as connection, connection.transaction():
-        known = await connection.fetchval("select id from generation where id = $1", generation)
-        if known is not None:
-            return 0
         # The lock keeps two workers of one owner from refilling the same generation twice.
         await connection.execute("lock table generation in share row exclusive mode")
-        fresh = await connection.fetchval(
-            "insert into generation (id) values ($1) on conflict do nothing returning true",
+        newest = await connection.fetchval("select id from generation order by begun desc limit 1")
+        if newest == generation:
+            return 0
+        # An older one that came back knows nothing of what another broker was sent meanwhile.
+        await connection.execute(
+            """insert into generation (id) values ($1)
+               on conflict (id) do update set begun = excluded.begun""",
             generation,
         )
-        if not fresh:
-            return 0
         done = await connection.execute(
             """insert into outbox (position, topic, slot, recordedtime)
                select position, topic, slot, recordedtime from journal

@@ -26,6 +26,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import PASSING_FAILURES, Connection
+from chassis.erasure import forget_waiting, is_forgetting
 from chassis.parking import Key, Parking, columns
 from chassis.problems import ExternalIdTaken, NotFound, VersionLost
 from chassis.telemetry import continuing
@@ -254,11 +255,12 @@ class _Batch:
                 new.append(of_key[-1])
             else:
                 new += await self._in_turn(handler, of_key, applied.get(key, 0))
-        if not new:
-            return
-        done = await self._run(handler, new)
-        await self._mark_applied(topic, done)
-        self.effects += len(done)
+        if new:
+            done = await self._run(handler, new)
+            await self._mark_applied(topic, done)
+            self.effects += len(done)
+        # Last, because what failed just now waits with all that is to be forgotten.
+        await forget_waiting(self.connection, self.name, topic, filter(is_forgetting, events))
 
     # -- what is known of the keys -------------------------------------------------
 

@@ -111,20 +111,58 @@ def _external_id_columns(items: Sequence[tuple[UUID, ExternalId]]) -> tuple[list
 
 
 def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
-    after, cause = step.after, transaction.cause
-    event_id = uuid7()
+    after = step.after
     state = encoder.encode(after)
-    type_name = aggregate.type_of(step.verb)
-    event = Event(
+    told = event_of(
+        transaction,
+        aggregate,
+        step.verb,
+        after.id,
+        after.version,
+        step.time,
+        Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
+    )
+    body = encoder.encode(told)
+    if len(body) > LARGEST_EVENT:
+        raise EventTooLarge(
+            f"the record's event would have {len(body)} bytes; {LARGEST_EVENT} is the most"
+        )
+    return (
+        after.id,
+        after.version,
+        after.owner,
+        after.department,
+        state.decode(),
+        slot_of(transaction, aggregate, after.id),
+        told.type,
+        told.id,
+        told.traceparent,
+        body.decode(),
+        step.time,
+    )
+
+
+def event_of(
+    transaction: Transaction,
+    aggregate: Aggregate,
+    verb: str,
+    id: UUID,
+    version: int,
+    time: datetime,
+    change: Change[Any],
+) -> Event[Any]:
+    """The event that tells of one version, with the attributes that its transaction gives it."""
+    cause, event_id, type_name = transaction.cause, uuid7(), aggregate.type_of(verb)
+    return Event(
         specversion="1.0",
         datacontenttype="application/json",
         id=event_id,
         source=f"/{aggregate.topic.owner}",
         type=type_name,
-        subject=str(after.id),
-        time=step.time,
+        subject=str(id),
+        time=time,
         tenantid=transaction.tenant,
-        aggregateversion=after.version,
+        aggregateversion=version,
         dataschema=f"/schemas/{type_name}.json",
         actor=transaction.identity.actor,
         reason=cause.reason,
@@ -132,27 +170,14 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         causationid=cause.causation,
         origin=cause.origin,
         traceparent=cause.traceparent,
-        data=Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
+        data=change,
     )
-    body = encoder.encode(event)
-    if len(body) > LARGEST_EVENT:
-        raise EventTooLarge(
-            f"the record's event would have {len(body)} bytes; {LARGEST_EVENT} is the most"
-        )
-    key = partition_key(transaction.tenant, str(after.id))
-    return (
-        after.id,
-        after.version,
-        after.owner,
-        after.department,
-        state.decode(),
-        partition_of(key, aggregate.topic.partitions),
-        type_name,
-        event_id,
-        cause.traceparent,
-        body.decode(),
-        step.time,
-    )
+
+
+def slot_of(transaction: Transaction, aggregate: Aggregate, id: UUID) -> int:
+    """The outbox slot of an aggregate: the partition of its key."""
+    key = partition_key(transaction.tenant, str(id))
+    return partition_of(key, aggregate.topic.partitions)
 
 
 # (name, SQL type) of the arrays that `_row` fills, from $4 on.

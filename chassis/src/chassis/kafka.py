@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 
 BROKER_FAILURES = (KafkaError, OSError, TimeoutError)
 """What the broker's absence looks like; a later try may succeed."""
+_LEADERS_SECONDS = 20.0
 
 
 @asynccontextmanager
@@ -32,7 +35,7 @@ async def admin(settings: PlatformSettings) -> AsyncIterator[AIOKafkaAdminClient
 async def make_topics(
     client: AIOKafkaAdminClient, topics: Sequence[Topic], settings: PlatformSettings
 ) -> None:
-    """Make those of `topics` that are missing, with their declared partitions.
+    """Make those of `topics` that are missing; returns when all of them can be used.
 
     A broker that creates unknown topics by itself may have made one with a
     partition count of its own, when some client asked too early. As long as the
@@ -53,10 +56,30 @@ async def make_topics(
     for name, code, message in (tuple(error)[:3] for error in answer.topic_errors):
         if code not in (0, TopicAlreadyExistsError.errno):
             raise KafkaError(f"cannot create topic {name}: {message} ({code})")
+    await _await_leaders(client, topics)
+
+
+async def _await_leaders(client: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """Wait until every partition has a leader; `TimeoutError` when that takes long.
+
+    A broker answers that a topic is made before it knows of it itself. A group that forms in
+    between is given no partitions of it, and stays deaf to it until its metadata grow old.
+    """
+    names = [topic.name for topic in topics]
+    async with asyncio.timeout(_LEADERS_SECONDS):
+        while True:
+            if all(map(_has_leaders, await client.describe_topics(names))):
+                return
+            await asyncio.sleep(0.05)
+
+
+def _has_leaders(described: Mapping[str, Any]) -> bool:
+    partitions = described["partitions"]
+    return bool(partitions) and all(partition["leader"] >= 0 for partition in partitions)
 
 
 async def wrongly_partitioned(client: AIOKafkaAdminClient, topics: Sequence[Topic]) -> list[Topic]:
-    """Those of `topics` whose partition count is not the declared one."""
+    """Those of `topics`, which are made, whose partition count is not the declared one."""
     described = await client.describe_topics([topic.name for topic in topics])
     counts = {entry["topic"]: len(entry["partitions"]) for entry in described}
-    return [topic for topic in topics if counts.get(topic.name) != topic.partitions]
+    return [topic for topic in topics if counts[topic.name] != topic.partitions]

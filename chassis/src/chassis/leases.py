@@ -43,6 +43,10 @@ class Leases:
         """The slots owned at this moment."""
         return self._owned if time.monotonic() < self._until else frozenset()
 
+    def still_leased(self) -> frozenset[Slot]:
+        """Those, and what is being given back: another can not have them at this moment."""
+        return self.hold() | (self._yielding if time.monotonic() < self._until else frozenset())
+
     async def renew(self) -> None:
         """Keep one's own slots, take free ones, give back what is more than one's share.
 

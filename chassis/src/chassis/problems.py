@@ -105,6 +105,13 @@ class IdempotencyKeyReused(Conflict):
     title = "This Idempotency-Key belongs to another request"
 
 
+class Erased(Problem):
+    """The answer once given to this request told of somebody who was erased since."""
+
+    status = 410
+    title = "What this request was about has been erased"
+
+
 class EditConflict(Problem):
     """The same field was changed by somebody else since the version in If-Match."""
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Coroutine, Sequence, Set
+from typing import Any, TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -21,12 +22,19 @@ from chassis import telemetry
 from chassis.database import PASSING_FAILURES, Database
 from chassis.kafka import BROKER_FAILURES
 from chassis.leases import Leases, Slot
+from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
 from chassis.transactions import wait_or_timeout
 from events.envelope import CONTENT_TYPE, complete
 from events.topics import Topic
 
 log = logging.getLogger(__name__)
+
+Results: TypeAlias = "list[Any | BaseException]"
+
+_PATIENCE_SECONDS = 30.0
+"""How long a batch may take; an idempotent producer would wait for the broker for ever."""
+_LEASE_LOOK_SECONDS = 0.2
 
 
 class Relay:
@@ -84,24 +92,17 @@ class Relay:
 
     async def _keep_sending(self) -> None:
         while True:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.kafka,
-                acks="all",
-                linger_ms=1,
-                max_batch_size=256 * 1024,
-                request_timeout_ms=10_000,
-                retry_backoff_ms=50,
-            )
             try:
-                await producer.start()
-                while True:
-                    if not await self._send_batch(producer):
-                        await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
+                producer = await open_producer(self._settings)
+                try:
+                    while True:
+                        if not await self._send_batch(producer):
+                            await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
+                finally:
+                    await abandon(producer)
             except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
                 log.warning("the relay waits: %s", error)
                 await asyncio.sleep(0.2)
-            finally:
-                await _stop(producer)
 
     async def _send_batch(self, producer: AIOKafkaProducer) -> bool:
         """Send the oldest rows of owned slots; False when there were none."""
@@ -109,25 +110,47 @@ class Relay:
         rows = await self._next_rows(owned) if owned else []
         if not rows:
             return False
-        sending: list[asyncio.Future[Any]] = []
-        failure: BaseException | None = None
-        for row in rows:
-            try:
-                sending.append(await self._send(producer, row))
-            except BROKER_FAILURES as error:
-                failure = error
-                break
-        results = await asyncio.gather(*sending, return_exceptions=True)
+        slots = {(row["topic"], row["slot"]) for row in rows}
+        results = await self._while_leased(slots, self._send_rows(producer, rows))
         acknowledged = _acknowledged(rows, results)
         if acknowledged:
             await self._database.pool.execute(
                 "delete from outbox where position = any($1::bigint[])", acknowledged
             )
             telemetry.RELAYED.labels(self._service).inc(len(acknowledged))
-        failure = failure or next((r for r in results if isinstance(r, BaseException)), None)
+        failure = next((r for r in results if isinstance(r, BaseException)), None)
         if failure is not None:
             raise failure
         return True
+
+    async def _while_leased(
+        self, slots: Set[Slot], sending: Coroutine[Any, Any, Results]
+    ) -> Results:
+        """What `sending` returns; TimeoutError when a lease ends, or patience does, before."""
+        task = asyncio.create_task(sending)
+        patience = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            while not task.done():
+                if not slots <= self._leases.still_leased():
+                    raise TimeoutError("a lease has ended before the broker answered")
+                if time.monotonic() > patience:
+                    raise TimeoutError(f"no answer from the broker in {_PATIENCE_SECONDS:.0f} s")
+                await asyncio.wait({task}, timeout=_LEASE_LOOK_SECONDS)
+            return task.result()
+        finally:
+            task.cancel()
+
+    async def _send_rows(
+        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> Results:
+        """What became of each of the first rows, up to one that could not even be queued."""
+        sending: list[asyncio.Future[Any]] = []
+        for row in rows:
+            try:
+                sending.append(await self._send(producer, row))
+            except BROKER_FAILURES as error:
+                return [*await asyncio.gather(*sending, return_exceptions=True), error]
+        return await asyncio.gather(*sending, return_exceptions=True)
 
     async def _next_rows(self, owned: frozenset[Slot]) -> list[asyncpg.Record]:
         topics = [topic for topic, _ in owned]
@@ -176,10 +199,3 @@ def _acknowledged(rows: Sequence[asyncpg.Record], results: Sequence[Any]) -> lis
         elif slot not in failed:
             positions.append(row["position"])
     return positions
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    try:
-        await asyncio.wait_for(producer.stop(), 5)
-    except BROKER_FAILURES as error:
-        log.info("the producer did not stop cleanly: %s", error)

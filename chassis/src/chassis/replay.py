@@ -21,11 +21,13 @@ from chassis.database import Database
 from chassis.kafka import admin, make_topics
 from chassis.partitions import partition_of
 from chassis.problems import NotFound
+from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
 from events.envelope import CONTENT_TYPE, complete, partition_key
 from events.topics import Topic, owned_by, replay_topic
 
 _ROWS = 1_000
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +58,18 @@ async def replay(
     async with admin(settings) as client:
         await make_topics(client, [topic], settings)
     sent: Counter[str] = Counter(dict.fromkeys(wanted.topics, 0))
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=1)
-    await producer.start()
+    producer = await open_producer(settings)
     try:
         last = await database.pool.fetchval("select last_value from journal_position")
         position = 0
         while rows := await _rows(database, wanted, position, last):
-            await asyncio.gather(*[await _send(producer, topic, row) for row in rows])
+            # An idempotent producer would wait for a broker that is away for ever.
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await asyncio.gather(*[await _send(producer, topic, row) for row in rows])
             sent.update(row["topic"] for row in rows)
             position = rows[-1]["position"]
     finally:
-        await producer.stop()
+        await abandon(producer)
     return sent
 
 

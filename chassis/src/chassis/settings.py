@@ -22,7 +22,10 @@ class PlatformSettings(BaseSettings):
         description="where the gateway publishes the keys that sign identities",
     )
     kafka_session_timeout_ms: int = Field(
-        6_000, description="a consumer silent for so long has left its group"
+        6_000,
+        ge=1_000,
+        description="a consumer silent for so long has left its group; Kafka grants no less than "
+        "its group.min.session.timeout.ms, which is 6 s unless changed",
     )
     replication_factor: int = Field(1, ge=1, description="copies of each topic partition")
     relay_lease_seconds: float = Field(
@@ -33,6 +36,9 @@ class PlatformSettings(BaseSettings):
         0.5, gt=0, description="how often the relay looks when nothing wakes it"
     )
     consumer_batch: int = Field(2_000, ge=1, description="events applied in one transaction")
+    consumer_patience_seconds: float = Field(
+        30.0, gt=0, description="a consumer that has not got on for so long is not ready"
+    )
     most_parked_keys: int = Field(
         1_000, ge=1, description="a consumer with more parked keys stops and is not ready"
     )

@@ -157,8 +157,39 @@ class Running:
         )
         return [msgspec.json.decode(row["body"], type=Event[Any]) for row in rows]
 
+    async def remembered(self, *marks: str) -> list[str]:
+        """The tables of the service in which one of these texts still stands, in any column."""
+        return await where_it_stands(self.database.pool, *marks)
+
     async def close(self) -> None:
         await self._clients.aclose()
+
+
+async def where_it_stands(connection: Any, *marks: str) -> list[str]:
+    """The tables of a database in which one of `marks` stands, in any column, whatever its case.
+
+    Bytes are read as text.
+    """
+    columns = await connection.fetch(
+        """select c.relname as table, a.attname as column, a.atttypid = 'bytea'::regtype as bytes
+           from pg_class c join pg_attribute a on a.attrelid = c.oid
+           where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+                 and a.attnum > 0 and not a.attisdropped"""
+    )
+    found = set()
+    for column in columns:
+        name = f'"{column["column"]}"'
+        if column["bytes"]:
+            stands = f"position(convert_to(mark, 'UTF8') in {name}) > 0"
+        else:
+            stands = f"position(lower(mark) in lower({name}::text)) > 0"
+        if await connection.fetchval(
+            f"""select exists (select from "{column["table"]}"
+                               join unnest($1::text[]) as mark on {stands})""",  # noqa: S608
+            list(marks),
+        ):
+            found.add(str(column["table"]))
+    return sorted(found)
 
 
 @asynccontextmanager
@@ -193,19 +224,35 @@ def event(
     id: UUID | None = None,
 ) -> Event[State]:
     """The event `verb` of `aggregate` as a consumer decodes it from the wire."""
-    made = Event(
+    told = _told(aggregate, verb, after.id, after.version, tenant, id)
+    return _on_the_wire(aggregate, told, Change(after, changed_fields(before, after)))
+
+
+def emptied(aggregate: Aggregate, verb: str, id: UUID, version: int, *, tenant: UUID) -> Event[Any]:
+    """An event without a state: that of a removal, or any one whose subject was erased."""
+    told = _told(aggregate, verb, id, version, tenant, None)
+    return _on_the_wire(aggregate, told, Change(None))
+
+
+def _told(
+    aggregate: Aggregate, verb: str, subject: UUID, version: int, tenant: UUID, id: UUID | None
+) -> Event[Any]:
+    return Event(
         specversion="1.0",
         datacontenttype="application/json",
         id=id or uuid7(),
         source=f"/{aggregate.topic.owner}",
         type=aggregate.type_of(verb),
-        subject=str(after.id),
+        subject=str(subject),
         time=now(),
         tenantid=tenant,
-        aggregateversion=after.version,
+        aggregateversion=version,
         actor="somebody",
-        data=Change(after=after, changed=changed_fields(before, after)),
+        data=Change(None),
     )
-    wire = encoder.encode(made)
-    decoded: Event[State] = msgspec.json.decode(wire, type=Event[aggregate.state])  # type: ignore[name-defined]
+
+
+def _on_the_wire(aggregate: Aggregate, told: Event[Any], change: Change[Any]) -> Event[Any]:
+    wire = encoder.encode(msgspec.structs.replace(told, data=change))
+    decoded: Event[Any] = msgspec.json.decode(wire, type=Event[aggregate.state])  # type: ignore[name-defined]
     return decoded

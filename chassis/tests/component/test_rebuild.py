@@ -1,4 +1,3 @@
-# ruff: noqa: F401, F811
 """Projections are made anew beside the live ones and swapped in; nobody notices."""
 
 from __future__ import annotations
@@ -19,12 +18,11 @@ from chassis.rebuild.differences import Comparison, Difference
 from chassis.rebuild.rebuild import Rebuild, RebuildFailed
 from chassis.schema import create_aggregate
 from chassis.settings import PlatformSettings
-from chassis.tests.component.test_backbone import (
+from chassis.tests.component.products import (
     TENANT,
     Owner,
     eventually,
     opened,
-    own_broker,
     settings_for,
     working,
 )

@@ -1,4 +1,3 @@
-# ruff: noqa: F401, F811
 """One consumer alone reads again what an owner sends it from its journal."""
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ from chassis.freshness import Freshness
 from chassis.parking import parked_keys
 from chassis.problems import NotFound
 from chassis.replay import Wanted, replay
-from chassis.tests.component.test_backbone import (
+from chassis.tests.component.products import (
     TENANT,
     Owner,
     Reader,
     eventually,
     outbox_is_empty,
-    own_broker,
     pair,
 )
 from cli.local.broker import Broker

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.local.home import checkout
+from events import strimzi
 from events.contract.archive import Archive, IncompatibleChange
 
 console = Console(stderr=True, highlight=False)
@@ -38,10 +39,13 @@ COMMANDS = {
 def test(context: typer.Context) -> NoReturn:
     """Run the tests; arguments go to pytest (`./meridian test cli -k ports`).
 
-    Without arguments all of them run, on up to four cores.
+    Without arguments all of them run, on up to four cores. With --kafka: those that use a broker,
+    on Apache Kafka.
     """
     os.chdir(_source_checkout())
-    arguments = context.args or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    arguments = context.args
+    if not set(arguments) - {"--kafka"}:
+        arguments = [*arguments, "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])
 
 
@@ -66,11 +70,12 @@ def lint(
 
 
 def language() -> None:
-    """Write the schemas and the AsyncAPI document anew after a change of the events.
+    """Write schemas, AsyncAPI document and topics anew after a change of the events.
 
     A change that readers of earlier versions would not understand is refused.
     """
-    archive = Archive(_source_checkout() / "events")
+    root = _source_checkout()
+    archive = Archive(root / "events")
     try:
         written = archive.write()
     except IncompatibleChange as refused:
@@ -78,6 +83,10 @@ def language() -> None:
             console.print(f"[red]not compatible:[/] {escape(reason)}")
         console.print("Nothing was written: within a major, fields are only added, with a default.")
         raise typer.Exit(1) from None
+    topics = root / strimzi.FILE
+    if topics.read_text() != strimzi.resources():
+        topics.write_text(strimzi.resources())
+        written.append(topics)
     for path in written:
         console.print(f"wrote {path}")
     for schema in archive.without_golden():
@@ -100,6 +109,7 @@ def _run(programs: Path, command: list[str], root: Path) -> bool:
 
 
 def _source_checkout() -> Path:
+    """Return the folder of the checkout; ends the command where there is none."""
     root = checkout()
     if not (root / "requirements.lock").exists():
         console.print("This command works in a checkout of the source only.")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from events import contacts, directory, marketing, sales, topics
+from events.erasure import DELETED, ERASED, REDACTED
 from events.topics import Aggregate
 
 _EVERY_SERVICE = ("contacts", "sales", "marketing", "analytics")
@@ -16,13 +17,20 @@ DEPARTMENT = Aggregate(
 )
 USER = Aggregate(topics.USER, directory.User, ("invited", "activated", "changed"), ("analytics",))
 
-COMPANY = Aggregate(topics.COMPANY, contacts.Company, ("created", "changed"), ("analytics",))
-PERSON = Aggregate(topics.PERSON, contacts.Person, ("created", "changed"), ("analytics",))
+COMPANY = Aggregate(
+    topics.COMPANY, contacts.Company, ("created", "changed", DELETED), ("analytics",)
+)
+PERSON = Aggregate(
+    topics.PERSON,
+    contacts.Person,
+    ("created", "changed", DELETED, ERASED),
+    ("marketing", "analytics"),
+)
 TOUCH = Aggregate(
     topics.TOUCH,
     contacts.Touch,
-    ("planned", "recorded", "done", "cancelled", "changed"),
-    ("sales", "analytics"),
+    ("planned", "recorded", "done", "cancelled", "changed", REDACTED),
+    ("sales", "marketing", "analytics"),
 )
 
 PIPELINE = Aggregate(topics.PIPELINE, sales.Pipeline, ("created", "changed"), ("analytics",))
@@ -31,7 +39,7 @@ REASON = Aggregate(topics.REASON, sales.Reason, ("created", "changed"), ("analyt
 DEAL = Aggregate(
     topics.DEAL,
     sales.Deal,
-    ("created", "changed", "moved", "won", "lost", "reopened", "imported"),
+    ("created", "changed", "moved", "won", "lost", "reopened", "imported", REDACTED),
     ("marketing", "analytics"),
 )
 
@@ -39,7 +47,12 @@ CHANNEL = Aggregate(topics.CHANNEL, marketing.Channel, ("created", "changed"), (
 CAMPAIGN = Aggregate(topics.CAMPAIGN, marketing.Campaign, ("created", "changed"), ("analytics",))
 SPEND = Aggregate(topics.SPEND, marketing.Spend, ("recorded", "changed"), ("analytics",))
 FORM = Aggregate(topics.FORM, marketing.Form, ("created", "changed"))
-LEAD = Aggregate(topics.LEAD, marketing.Lead, ("captured", "converted"), ("contacts", "analytics"))
+LEAD = Aggregate(
+    topics.LEAD,
+    marketing.Lead,
+    ("captured", "converted", REDACTED),
+    ("contacts", "analytics"),
+)
 
 AGGREGATES: tuple[Aggregate, ...] = (
     TENANT, DEPARTMENT, USER,

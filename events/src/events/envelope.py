@@ -38,7 +38,8 @@ class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defa
 
     `time` is when it happened in the business, `recordedtime` when its owner
     committed it; `subject` is the aggregate's id and `aggregateversion` its
-    version; `position` is the place in the owner's journal.
+    version; `position` is the place in the owner's journal. `erased` says that the
+    event was emptied later, because its subject was erased.
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defa
     causationid: str | None = None
     origin: str | None = None
     traceparent: str | None = None
+    erased: bool = False
     recordedtime: UtcTime | None = None
     position: int | None = None
 

@@ -22,7 +22,7 @@ def test_administrators_do_everything_everywhere() -> None:
         f"{resource}:{action}"
         for resource in (*BUSINESS, *DIRECTORY, *OPERATIONS)
         for action in ("read", "write")
-    }
+    } | {"people:erase"}
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
 
 
@@ -41,6 +41,11 @@ def test_everybody_knows_the_tenant_and_its_departments(role: Role) -> None:
 @pytest.mark.parametrize("resource", DIRECTORY)
 def test_only_administrators_change_the_directory(role: Role, resource: str) -> None:
     assert f"{resource}:write" not in permissions_of([role])
+
+
+@pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
+def test_only_administrators_erase_people(role: Role) -> None:
+    assert "people:erase" not in permissions_of([role])
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)

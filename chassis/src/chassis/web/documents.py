@@ -67,6 +67,11 @@ def answers(
 
 
 _PAGING = ("limit", "cursor")
+_HEADERS = {
+    "POST": ("Idempotency-Key",),
+    "PATCH": ("If-Match",),
+    "DELETE": ("Idempotency-Key", "Meridian-Reason"),
+}
 
 
 def _parameter(name: str, place: str) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def openapi(application: FastAPI) -> dict[str, Any]:
 def _describe(
     operation: dict[str, Any], method: str, route: RouteContext, types: dict[str, type]
 ) -> None:
-    headers = {"POST": ("Idempotency-Key",), "PATCH": ("If-Match",)}.get(method, ())
+    headers = _HEADERS.get(method, ())
     operation.setdefault("parameters", []).extend(_parameter(name, "header") for name in headers)
     place = operation.pop("x-answer", None)
     answer = _ANSWERS[place] if place is not None else None

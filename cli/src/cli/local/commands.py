@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.local.broker import BrokerKind
 from cli.local.diagnosis import examine
 from cli.local.home import Home
+from cli.local.kafka.program import is_there
 from cli.local.memory import TreeMemory, memory_by_process
 from cli.local.plan import SERVICES
 from cli.local.platform import LocalPlatform, PlatformFailed, plan_of
@@ -18,15 +20,33 @@ from cli.local.ports import NoFreePort
 from cli.local.readiness import NotReady, is_ready
 from cli.local.state import PlatformState
 
+GIVEN = "MERIDIAN_KAFKA"
+
 console = Console(highlight=False, soft_wrap=True)
 
 
-def up() -> None:
+def up(
+    kafka: Annotated[
+        bool,
+        typer.Option(
+            "--kafka",
+            help="Apache Kafka as the broker: the one at MERIDIAN_KAFKA, else one of its own, "
+            "which needs Java and Maven.",
+        ),
+    ] = False,
+) -> None:
     """Start PostgreSQL, the broker and every service; return when all are ready."""
     platform = LocalPlatform()
+    broker, settings = BrokerKind.TANSU, {}
+    if kafka and GIVEN in os.environ:
+        broker, settings = BrokerKind.GIVEN, {GIVEN: os.environ[GIVEN]}
+    elif kafka:
+        broker = BrokerKind.KAFKA
+        if not is_there():
+            console.print("Bringing Apache Kafka by Maven; this is done once.")
     began = time.monotonic()
     try:
-        addresses = platform.start()
+        addresses = platform.start(broker=broker, settings=settings)
         for note in addresses.taken_ports:
             console.print(f"[yellow]{note}[/]")
         platform.wait_ready(on_progress=_report_ready)
@@ -38,6 +58,9 @@ def up() -> None:
         raise typer.Exit(1) from None
     if addresses.already_running:
         console.print("The platform was already running.")
+        running = platform.state()
+        if running is not None and running.broker_kind is not broker:
+            console.print(f"Its broker is {running.versions['broker']}; ./meridian down ends it.")
     else:
         console.print(f"Everything is ready after {time.monotonic() - began:.1f} s.")
     for service, url in addresses.urls.items():

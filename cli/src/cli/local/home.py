@@ -14,6 +14,11 @@ def checkout() -> Path:
     return Path(__file__).resolve().parents[4]
 
 
+def tools() -> Path:
+    """Return the folder of programs that the checkout has brought, for all its platforms."""
+    return checkout() / ".meridian" / "tools"
+
+
 class Home:
     """The folder of one local platform: its database files, logs and state."""
 
@@ -27,6 +32,11 @@ class Home:
     def postgres_data(self) -> Path:
         """The database cluster."""
         return self.path / "postgres"
+
+    @property
+    def kafka(self) -> Path:
+        """What Kafka remembers, where the platform runs on it."""
+        return self.path / "kafka"
 
     @property
     def logs(self) -> Path:
@@ -74,6 +84,7 @@ class Home:
     def erase(self) -> None:
         """Delete all data and logs; tools that `./meridian` brought stay."""
         shutil.rmtree(self.postgres_data, ignore_errors=True)
+        shutil.rmtree(self.kafka, ignore_errors=True)
         shutil.rmtree(self.logs, ignore_errors=True)
         self.state.unlink(missing_ok=True)
         self.lock.unlink(missing_ok=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from cli.local.broker import BrokerFailed, BrokerKind
 from cli.local.home import Home
-from cli.local.plan import BROKER, POSTGRES, SERVICES, Plan
+from cli.local.plan import SERVICES, Plan, ports_needed
 from cli.local.ports import TakenPort, any_ports, usual_ports
 from cli.local.processes import clean_environment, is_alive, spawn
 from cli.local.readiness import OnReady, wait_ready
@@ -69,13 +70,15 @@ class LocalPlatform:
         attached: bool = False,
         python_path: Sequence[Path] = (),
         settings: Mapping[str, str] | None = None,
+        broker: BrokerKind = BrokerKind.TANSU,
     ) -> Addresses:
         """Start PostgreSQL, the broker and `services` (none: `()`); return where they answer.
 
         Returns before they are ready: `wait_ready` follows. With `attached` the platform also
         ends when the calling thread does, even if it is killed. `python_path` are folders to import
         services from, `settings` variables for them. A platform that already runs in this
-        folder is left as it is, and its addresses are returned.
+        folder is left as it is, and its addresses are returned. The first platform on Kafka
+        brings it (half a minute); a given broker's address is in `settings`.
 
         Raises PlatformFailed, or NoFreePort.
         """
@@ -83,7 +86,7 @@ class LocalPlatform:
         if running is not None:
             return _addresses(running, already_running=True)
         names = tuple(services)
-        processes = [*names, POSTGRES, BROKER]
+        processes = ports_needed(names, broker)
         notes: list[TakenPort] = []
         if ports == "any":
             chosen = any_ports(processes)
@@ -97,6 +100,7 @@ class LocalPlatform:
             python_path=tuple(str(folder) for folder in python_path),
             attached_to=os.getpid() if attached else None,
             settings=settings or {},
+            broker_kind=broker,
         )
         return _addresses(self._launch(plan), taken_ports=tuple(notes))
 
@@ -187,6 +191,12 @@ class LocalPlatform:
 
     def _launch(self, plan: Plan) -> PlatformState:
         self.home.make()
+        try:
+            broker = plan.broker()
+            if broker is not None:
+                broker.prepare()
+        except BrokerFailed as error:
+            raise PlatformFailed(str(error)) from None
         command = [sys.executable, "-P", "-m", "cli.local.supervisor", plan.to_json()]
         # Also on the supervisor, so that `doctor` can tell whose a forgotten process is.
         env = {**clean_environment(), **plan.environment()}
@@ -210,7 +220,12 @@ class LocalPlatform:
 
 def plan_of(home: Home, state: PlatformState) -> Plan:
     """Return the plan behind a running platform's state, enough to find its processes."""
-    return Plan(home=home.path, services=tuple(state.urls), ports=state.ports)
+    return Plan(
+        home=home.path,
+        services=tuple(state.urls),
+        ports=state.ports,
+        broker_kind=state.broker_kind,
+    )
 
 
 def _addresses(

@@ -17,6 +17,7 @@ USUAL_PORTS: Mapping[str, int] = {
     "analytics": 8104,
     "postgres": 5442,
     "broker": 9092,
+    "controller": 9093,
 }
 FIRST_PORT_OF_OTHERS = 8105
 

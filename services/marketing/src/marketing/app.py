@@ -23,6 +23,6 @@ SERVICE = Service(
     routes=(channels.routes, campaigns.routes, spend.routes, forms.routes, leads.routes),
     consumers=(
         Consumer("marketing.replicas", (DEPARTMENTS,)),
-        Consumer("marketing.reactions", (reactions.DEALS,)),
+        Consumer("marketing.reactions", (reactions.DEALS, reactions.PEOPLE, reactions.TOUCHES)),
     ),
 )

@@ -14,6 +14,7 @@ from contacts.companies.company import CompanyDraft
 from contacts.companies.store import companies, id_of_name, parents_above
 from contacts.holders import Holder, holder_of
 from events.contacts import Company
+from events.erasure import DELETED
 
 
 async def create_company(transaction: Transaction, draft: CompanyDraft) -> Company:
@@ -31,6 +32,15 @@ async def change_company(
     return await companies.save(
         transaction, "changed", company, rules.changed(company, draft, parents)
     )
+
+
+async def delete_company(transaction: Transaction, id: UUID) -> int:
+    """Delete a company; the version of the event that says so.
+
+    Its people, touches and deals stay, and go on naming it.
+    """
+    company = await companies.load(transaction, id)
+    return await companies.remove(transaction, DELETED, company)
 
 
 async def upsert_companies(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:

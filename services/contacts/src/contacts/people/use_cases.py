@@ -39,7 +39,8 @@ async def recognised(transaction: Transaction, draft: PersonDraft) -> Person | N
     # The rules bring the addresses into the form in which they are kept.
     sought = rules.created(uuid7(), draft, Holder(None, None))
     known = await id_of_address(transaction, sought.emails, sought.phones)
-    return await people.load(transaction, known) if known is not None else None
+    # Whoever is deleted at this moment is not known any more.
+    return (await people.load_many(transaction, [known])).get(known) if known else None
 
 
 async def join_company(transaction: Transaction, person: Person, company: UUID) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Column, Text, Uuid
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from chassis.aggregates import AggregateStore
+from chassis.erasure import states_where
 from chassis.schema import aggregate_table, metadata
+from chassis.transactions import Transaction
 from contacts.touches.touch import moment
 from events.catalogue import TOUCH
 from events.contacts import Touch
@@ -43,3 +46,8 @@ touches = AggregateStore(
     columns=columns,
     filters={"customer": "customer", "deal": "deal", "status": "status", "channel": "channel"},
 )
+
+
+async def touches_with(transaction: Transaction, customer: UUID) -> list[Touch]:
+    """Every touch with a customer, whoever holds it, locked."""
+    return await states_where(transaction, touches, "customer = $2", customer)

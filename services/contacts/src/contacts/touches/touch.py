@@ -5,6 +5,7 @@ A planned touch becomes done or cancelled; both are the end of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from chassis.problems import RuleBroken
 from contacts.contact_details import ExternalIds, spaced, spaced_or_none
 from contacts.holders import Holder
 from events.contacts import Direction, Touch, TouchChannel, TouchStatus
+from events.erasure import ERASED_TEXT
 from events.marketing import Lead
 from events.values import CustomerRef, Name, Text
 
@@ -24,6 +26,9 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """So far may the clock of who reports a touch be ahead of ours."""
 
 _LONGEST_SUBJECT = 300
+
+BLANKS: Mapping[str, Any] = {"subject": ERASED_TEXT, "notes": "", "outcome": None}
+"""What is left of the free text of a touch with somebody who was erased."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Minutes = Annotated[int, Meta(ge=0, le=10_080)]

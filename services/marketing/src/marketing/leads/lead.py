@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -11,9 +12,19 @@ from msgspec.structs import replace
 
 from chassis.problems import RuleBroken
 from events.contacts import Email, Phone
+from events.erasure import ERASED_TEXT
 from events.marketing import Campaign, Form, Lead
 from events.values import CustomerRef, Name, Text
 from marketing.forms.form import check_open
+
+BLANKS: Mapping[str, Any] = {
+    "name": ERASED_TEXT,
+    "email": None,
+    "phone": None,
+    "company_name": None,
+    "message": "",
+}
+"""What is left of the details of somebody who was erased."""
 
 
 class Submission(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Column, Text, Uuid
 
 from chassis.aggregates import AggregateStore
+from chassis.erasure import states_where
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded
+from chassis.transactions import Transaction
 from events.catalogue import LEAD
 from events.marketing import Lead
 
@@ -42,3 +45,10 @@ leads = AggregateStore(
     columns=columns,
     filters={"status": "status", "campaign": "campaign", "channel": "channel", "form": "form"},
 )
+
+
+async def leads_of(transaction: Transaction, customer: UUID) -> list[Lead]:
+    """Every lead that became a customer, whoever holds it, locked."""
+    return await states_where(
+        transaction, leads, "state #>> '{customer,id}' = $2::uuid::text", customer
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Column, Text, Uuid
 
 from chassis.aggregates import AggregateStore
+from chassis.erasure import states_where
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded
+from chassis.transactions import Transaction
 from events.catalogue import DEAL
 from events.sales import Deal
 
@@ -47,3 +50,8 @@ deals = AggregateStore(
         "customer": "customer",
     },
 )
+
+
+async def deals_of_lead(transaction: Transaction, lead: UUID) -> list[Deal]:
+    """Every deal that was opened for a lead, whoever holds it, locked."""
+    return await states_where(transaction, deals, "state ->> 'lead' = $2::uuid::text", lead)

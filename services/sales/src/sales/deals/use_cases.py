@@ -8,16 +8,18 @@ from uuid import UUID, uuid5
 from msgspec.structs import replace
 
 from chassis.access import placed
+from chassis.erasure import redact
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
 from events.contacts import Touch
 from events.envelope import Event
+from events.erasure import ERASED_TEXT
 from events.sales import Deal
 from sales.deals import deal as rules
 from sales.deals import outcome
 from sales.deals.deal import Act, DealChange, DealDraft, Move
 from sales.deals.outcome import Closing, closing_moment
-from sales.deals.store import deals
+from sales.deals.store import deals, deals_of_lead
 from sales.pipelines.store import pipelines_for_deals
 from sales.reasons.store import reasons_for_deals
 from sales.replicas.departments import local_time
@@ -50,6 +52,12 @@ async def open_deal_of_lead(transaction: Transaction, event: Event[Touch], touch
     deal = rules.opened(uuid5(event.id, "deal"), draft, pipeline, act)
     deal = replace(deal, lead=touch.lead)
     return await deals.save(transaction, "created", None, deal, at=event.time)
+
+
+async def redact_deals_of_lead(transaction: Transaction, lead: UUID) -> None:
+    """Take out of the deals opened for a lead the name, which tells whose it was."""
+    held = await deals_of_lead(transaction, lead)
+    await redact(transaction, deals, held, {"name": ERASED_TEXT})
 
 
 async def change_deal(

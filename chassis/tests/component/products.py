@@ -1,0 +1,230 @@
+"""Two services that speak through a broker: one owns products, the other follows them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from typing import TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from sqlalchemy import MetaData
+
+from chassis.aggregates import AggregateStore
+from chassis.database import Connection, Database
+from chassis.identity import system_identity
+from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
+from chassis.schema import V1, aggregate_table, create_aggregate
+from chassis.settings import PlatformSettings
+from chassis.transactions import Transaction, Transactions, uuid7
+from chassis.worker import Worker
+from cli.local.broker import Broker
+from events.catalogue import PRODUCT
+from events.sales import Product
+from events.topics import Topic
+from events.values import Money
+
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
+
+TENANT = uuid4()
+THINGS = AggregateStore(
+    PRODUCT,
+    aggregate_table("product", MetaData()),
+    state=Product,
+    resource="products",
+    columns=lambda _: {},
+)
+
+
+class Owner:
+    """A service that owns products."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self.transactions = transactions
+
+    async def create(self, name: str) -> Product:
+        return await self._save("created", None, name)
+
+    async def rename(self, product: Product, name: str) -> Product:
+        return await self._save("changed", product, name)
+
+    async def _save(self, verb: str, before: Product | None, name: str) -> Product:
+        identity = system_identity(TENANT, "sales")
+        after = Product(
+            id=before.id if before else uuid7(),
+            version=before.version if before else 0,
+            name=name,
+            price=Money(Decimal("1.00"), "EUR"),
+        )
+        async with self.transactions.begin(identity) as transaction:
+            return await THINGS.save(transaction, verb, before, after)
+
+
+class Reader:
+    """A service that follows products: a replica of their names, a reaction to each version."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.poison: str | None = None
+        self.is_out = False
+        self.consumers = (
+            Consumer("reader.replica", (Replica(PRODUCT, self.keep),)),
+            Consumer("reader.reactions", (Reaction(PRODUCT, self._react, lambda _: True),)),
+        )
+
+    def worker(self, settings: PlatformSettings) -> Worker:
+        """One process of this service."""
+        transactions = Transactions("reader", self.database)
+        return Worker("reader", "reader", self.consumers, transactions, settings)
+
+    async def keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:
+        if self.is_out:
+            raise OSError("a store is away")
+        await connection.executemany(
+            """insert into kept (id, name) values ($1, $2)
+               on conflict (id) do update set name = excluded.name""",
+            [(product.id, product.name) for product in map(_product, events)],
+        )
+
+    async def _react(self, transaction: Transaction, event: AnyEvent) -> None:
+        product = _product(event)
+        if product.name == self.poison:
+            raise ValueError("this name is poison")
+        await transaction.connection.execute(
+            "insert into reacted (id, version, name) values ($1, $2, $3)",
+            product.id,
+            event.aggregateversion,
+            product.name,
+        )
+
+    async def kept(self) -> dict[UUID, str]:
+        rows = await self.database.pool.fetch("select id, name from kept")
+        return {row["id"]: row["name"] for row in rows}
+
+    async def order_of_reactions(self, product: Product) -> list[int]:
+        """The versions of `product`, in the order in which they were reacted to."""
+        rows = await self.database.pool.fetch(
+            "select version from reacted where id = $1 order by place", product.id
+        )
+        return [row["version"] for row in rows]
+
+    async def reacted(self) -> Counter[tuple[UUID, int]]:
+        rows = await self.database.pool.fetch("select id, version from reacted")
+        return Counter((row["id"], row["version"]) for row in rows)
+
+
+def _product(event: AnyEvent) -> Product:
+    product = event.data.after
+    assert isinstance(product, Product)
+    return product
+
+
+@asynccontextmanager
+async def opened(url: str, *tables: str) -> AsyncIterator[Database]:
+    connection = await asyncpg.connect(url)
+    for statement in (*V1, *tables):
+        await connection.execute(statement)
+    await connection.close()
+    database = Database(url, 8)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[Worker]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def settings_for(broker: Broker) -> PlatformSettings:
+    """Settings under which what has gone wrong is noticed soon."""
+    return PlatformSettings(
+        kafka=broker.bootstrap,
+        kafka_session_timeout_ms=broker.shortest_session_ms,
+        relay_lease_seconds=1.5,
+        generation_check_seconds=0.2,
+        consumer_patience_seconds=0.5,
+    )
+
+
+@asynccontextmanager
+async def owner_of_products(
+    new_database: Callable[[], str], settings: PlatformSettings
+) -> AsyncIterator[Owner]:
+    """An owner at work."""
+    async with opened(new_database(), *create_aggregate("product")) as database:
+        transactions = Transactions("sales", database)
+        async with working(Worker("sales", "sales", (), transactions, settings)):
+            yield Owner(transactions)
+
+
+@asynccontextmanager
+async def reader_of_products(new_database: Callable[[], str]) -> AsyncIterator[Reader]:
+    """A reader with its tables, not at work yet: `working(reader.worker(settings))`."""
+    async with opened(
+        new_database(),
+        "create table kept (id uuid primary key, name text)",
+        "create table reacted (id uuid, version bigint, name text, place bigserial)",
+    ) as database:
+        yield Reader(database)
+
+
+@asynccontextmanager
+async def pair(
+    new_database: Callable[[], str], broker: Broker
+) -> AsyncIterator[tuple[Owner, Reader, PlatformSettings]]:
+    """An owner and a reader, both at work, on one broker."""
+    settings = settings_for(broker)
+    async with (
+        owner_of_products(new_database, settings) as owner,
+        reader_of_products(new_database) as reader,
+        working(reader.worker(settings)),
+    ):
+        yield owner, reader, settings
+
+
+async def outbox_is_empty(owner: Owner) -> bool:
+    return not await owner.transactions.database.pool.fetchval("select count(*) from outbox")
+
+
+async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:
+    """Everything that the broker holds of `topic` now, partition by partition."""
+    places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    await reader.start()
+    try:
+        reader.assign(places)
+        await reader.seek_to_beginning(*places)
+        ends = await reader.end_offsets(places)
+        found: list[Record] = []
+        async with asyncio.timeout(20):
+            while any([await reader.position(place) < ends[place] for place in places]):
+                fetched = await reader.getmany(timeout_ms=200)
+                found += [record for batch in fetched.values() for record in batch]
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        await reader.stop()
+
+
+def key_of(record: Record) -> UUID:
+    """The aggregate's id in the record's key."""
+    assert record.key is not None
+    return UUID(record.key.decode().rpartition(":")[2])

@@ -1,0 +1,1 @@
+"""Apache Kafka on this machine: its program from Maven, one node in KRaft mode."""
