@@ -19,9 +19,11 @@ from tests.end_to_end.conftest import Platform
 PLACE = ("sales.reactions", TENANT.topic.name)
 
 
-def meridian(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+def meridian(
+    platform: Platform, *arguments: str, command: str = "events"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cli", "events", *arguments],
+        [sys.executable, "-m", "cli", command, *arguments],
         env={**os.environ, "MERIDIAN_HOME": str(platform.local.home.path), "COLUMNS": "300"},
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,7 @@ from chassis.kafka import BROKER_FAILURES
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
+from events.topics import replay_topic
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,12 @@ _MEASURED_EVERY = 3
 
 
 class Subscription:
-    """One consumer in one generation, from `start` to `stop`."""
+    """One consumer in one generation, from `start` to `stop`.
+
+    It reads the live topics and what is replayed to this consumer. One that
+    rebuilds (`rebuild` is a name of its own) reads the live topics alone, from
+    their beginning, in a group of its own.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,8 @@ class Subscription:
         settings: PlatformSettings,
         generation: str,
         tides: Tides,
+        *,
+        rebuild: str | None = None,
     ) -> None:
         self.consumer = consumer
         self._tides = tides
@@ -58,9 +66,14 @@ class Subscription:
         self._database = transactions.database
         self._settings = settings
         self._generation = generation
+        self._replays = replay_topic(consumer.name).name
+        topics = (*consumer.topics, self._replays) if rebuild is None else consumer.topics
+        group = consumer.name if rebuild is None else f"{consumer.name}.rebuild-{rebuild}"
+        self.group = f"{group}@{generation}"
         self._stopping = False
         self._parked = 0
         self._applied: dict[TopicPartition, int] = {}
+        self._awaited: dict[TopicPartition, tuple[int, datetime]] = {}
         self._progress: asyncio.Task[None] | None = None
         self._trouble: _Trouble | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
@@ -76,9 +89,9 @@ class Subscription:
         )
         session = settings.kafka_session_timeout_ms
         self._subscriber = self._broker.subscriber(
-            *consumer.topics,
+            *topics,
             batch=True,
-            group_id=f"{consumer.name}@{generation}",
+            group_id=self.group,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             session_timeout_ms=session,
@@ -101,6 +114,7 @@ class Subscription:
         """These partitions are ours to read from now on, from the committed offsets."""
         reader = self._subscriber.consumer
         if reader is not None:
+            self._awaited.clear()
             self._applied = {place: await reader.committed(place) or 0 for place in places}
 
     async def start(self) -> None:
@@ -216,20 +230,43 @@ class Subscription:
         tide = await self._tides.lowest(self._owners)
         if reader is None or tide is None:
             return
-        ends = await reader.end_offsets(list(reader.assignment()))
-        reached = [place for place, end in ends.items() if self._applied.get(place, -1) >= end]
+        # What is replayed is older than what has been applied: it says nothing of freshness.
+        live = [place for place in reader.assignment() if place.topic != self._replays]
+        ends = await reader.end_offsets(live)
+        reached = self._reached(ends, tide)
         await self._database.pool.execute(
             """insert into projection (consumer, topic, partition, as_of)
-               select $1, topic, partition, $4
-               from unnest($2::text[], $3::integer[]) as reached(topic, partition)
+               select $1, topic, partition, as_of
+               from unnest($2::text[], $3::integer[], $4::timestamptz[])
+                    as reached(topic, partition, as_of)
                order by topic, partition
                on conflict (consumer, topic, partition) do update set as_of = excluded.as_of
                where projection.as_of < excluded.as_of""",
             self.consumer.name,
             [place.topic for place in reached],
             [place.partition for place in reached],
-            tide,
+            list(reached.values()),
         )
+
+    def _reached(
+        self, ends: Mapping[TopicPartition, int], tide: datetime
+    ) -> dict[TopicPartition, datetime]:
+        """Up to when everything is applied, of each partition of which that is known anew.
+
+        Where events come without a pause, the end has always moved on: there an end
+        seen earlier, and the tide that it covers, are kept until it is reached.
+        """
+        reached: dict[TopicPartition, datetime] = {}
+        for place, end in ends.items():
+            applied = self._applied.get(place, -1)
+            awaited, covered = self._awaited.setdefault(place, (end, tide))
+            if applied >= end:
+                reached[place] = tide
+            elif applied >= awaited:
+                reached[place] = covered
+            if applied >= awaited:
+                self._awaited[place] = (end, tide)
+        return reached
 
     async def _measure(self, moment: datetime) -> None:
         row = await self._database.pool.fetchrow(

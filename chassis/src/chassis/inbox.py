@@ -32,7 +32,7 @@ from chassis.problems import ExternalIdTaken, NotFound, VersionLost
 from chassis.telemetry import continuing
 from chassis.transactions import Transaction, Transactions
 from events.envelope import Event, partition_key
-from events.topics import Aggregate
+from events.topics import Aggregate, replay_topic
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,12 @@ class Delivery:
     value: bytes | None
 
 
+class _Typed(msgspec.Struct):
+    """As much of an event as says what the rest of it is."""
+
+    type: str
+
+
 class LostRace(Exception):
     """Another process applied the same events meanwhile."""
 
@@ -101,6 +107,7 @@ class Inbox:
             topic: msgspec.json.Decoder(Event[handler.aggregate.state])  # type: ignore[name-defined]
             for topic, handler in self._handlers.items()
         }
+        self._replays = replay_topic(consumer.name).name
 
     async def apply(self, generation: str, deliveries: Sequence[Delivery]) -> int:
         """Apply one batch in one transaction; returns how many events had an effect.
@@ -119,6 +126,9 @@ class Inbox:
                 events[_topic_of(event)].append(event)
                 bodies[event.id] = body
         async with self._batch(bodies) as batch:
+            await batch.parking.take_turn(
+                alone=any(delivery.topic == self._replays for delivery in deliveries)
+            )
             await batch.keep_undecodable(generation, broken)
             for topic, of_topic in events.items():
                 await batch.apply(self._handlers[topic], of_topic)
@@ -195,13 +205,21 @@ class Inbox:
     def _event(self, delivery: Delivery) -> tuple[AnyEvent, bytes]:
         if delivery.value is None:
             raise ValueError("the record has no value")
-        event = self.decode(delivery.topic, delivery.value)
+        topic = delivery.topic
+        if topic == self._replays:
+            topic = _topic_of(_typed.decode(delivery.value))
+            if topic not in self._handlers:
+                raise ValueError(f"{self.consumer.name} does not read {topic}")
+        event = self.decode(topic, delivery.value)
         if delivery.key != partition_key(event.tenantid, event.subject):
             raise ValueError("the record's key is not that of its event")
         return event, delivery.value
 
 
-def _topic_of(event: AnyEvent) -> str:
+_typed = msgspec.json.Decoder(_Typed)
+
+
+def _topic_of(event: AnyEvent | _Typed) -> str:
     """The topic that an event belongs to, by its type."""
     return event.type.rsplit(".", 2)[0]
 

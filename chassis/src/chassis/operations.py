@@ -5,6 +5,13 @@
     events redrive CONSUMER TOPIC TENANT KEY       try it again, in order
     events discard CONSUMER TOPIC TENANT KEY --reason WHY
                                                    never apply its first event
+    events consumers                               who reads here, and which topics
+    events replay --to CONSUMER --topic T ... [--tenant ID] [--key ID] [--since TIME]
+                                                   send events of own topics again, to one
+                                                   consumer (of any service) alone
+
+    rebuild                                        make the projections anew (of a service that
+                                                   has any), and say how they had strayed
 
 Each prints JSON, one object a line.
 """
@@ -14,6 +21,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +29,15 @@ from chassis.inbox import Consumer, Inbox
 from chassis.journal import encoder
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound, Problem
+from chassis.rebuild.rebuild import Rebuild, RebuildFailed
+from chassis.replay import Wanted, replay
+from chassis.settings import PlatformSettings
 from chassis.transactions import Transactions
 
 
 def add_commands(commands: Any) -> None:
     """Declare `events ...` among the commands of a service."""
-    events = commands.add_parser("events", help="what waits for an operator")
+    events = commands.add_parser("events", help="what waits for an operator; sending again")
     verbs = events.add_subparsers(dest="verb", required=True)
     verbs.add_parser("parked", help="the keys that wait")
     for verb, means in (
@@ -41,13 +52,46 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("key", type=UUID)
         if verb == "discard":
             parser.add_argument("--reason", required=True)
+    verbs.add_parser("consumers", help="who reads here, and which topics")
+    parser = verbs.add_parser("replay", help="send events again, to one consumer alone")
+    parser.add_argument("--to", required=True, metavar="CONSUMER")
+    parser.add_argument("--topic", required=True, action="append", dest="topics")
+    parser.add_argument("--tenant", type=UUID)
+    parser.add_argument("--key", type=UUID)
+    parser.add_argument("--since", type=_moment, help="recorded then or later (RFC 3339)")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("say the offset from UTC too: 2026-07-01T12:00:00Z")
+    return moment
 
 
 async def operate(
-    arguments: argparse.Namespace, consumers: Iterable[Consumer], transactions: Transactions
+    arguments: argparse.Namespace,
+    consumers: Iterable[Consumer],
+    transactions: Transactions,
+    platform: PlatformSettings,
+    owner: str,
 ) -> int:
-    """Carry out an `events` command; returns the exit code."""
+    """Carry out an `events` command; returns the exit code. `owner` is whose topics it publishes.
+
+    Sending again raises `BROKER_FAILURES` when the broker cannot be had.
+    """
     try:
+        if arguments.verb == "replay":
+            wanted = Wanted(
+                to=arguments.to,
+                topics=tuple(arguments.topics),
+                tenant=arguments.tenant,
+                key=arguments.key,
+                since=arguments.since,
+            )
+            sent = await replay(transactions.database, platform, owner, wanted)
+            for topic, count in sent.items():
+                print(encoder.encode({"topic": topic, "sent": count}).decode())
+            return 0
         async for line in _lines(arguments, consumers, transactions):
             print(line.decode(), flush=True)
     except Problem as problem:
@@ -60,6 +104,10 @@ async def _lines(
     arguments: argparse.Namespace, consumers: Iterable[Consumer], transactions: Transactions
 ) -> Any:
     database = transactions.database
+    if arguments.verb == "consumers":
+        for consumer in consumers:
+            yield encoder.encode({"consumer": consumer.name, "topics": consumer.topics})
+        return
     if arguments.verb == "parked":
         for key in await parked_keys(database):
             yield encoder.encode(asdict(key))
@@ -72,10 +120,10 @@ async def _lines(
         for event in events:
             yield event
         return
-    consumer = next((c for c in consumers if c.name == name), None)
-    if consumer is None:
+    reader = next((c for c in consumers if c.name == name), None)
+    if reader is None:
         raise NotFound(f"there is no consumer {name} any more")
-    inbox, parked = Inbox(consumer, transactions), (arguments.tenant, key)
+    inbox, parked = Inbox(reader, transactions), (arguments.tenant, key)
     if arguments.verb == "redrive":
         applied = await inbox.redrive(topic, parked)
         yield encoder.encode({"applied": applied})
@@ -84,3 +132,17 @@ async def _lines(
         yield encoder.encode({"discarded": version})
     left = await parked_events(database, name, topic, arguments.tenant, key)
     yield encoder.encode({"still_parked": len(left)})
+
+
+async def rebuild(command: Rebuild) -> int:
+    """Carry out a rebuild: a line for each table, then one for the whole; the exit code."""
+    try:
+        report = await command.run()
+    except RebuildFailed as failure:
+        print(encoder.encode({"failed": str(failure)}).decode())
+        return 1
+    for table in report.tables:
+        print(encoder.encode(asdict(table)).decode())
+    whole = {"seconds": report.seconds, "live_caught_up": report.live_caught_up}
+    print(encoder.encode(whole).decode())
+    return 0

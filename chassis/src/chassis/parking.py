@@ -26,6 +26,21 @@ class Parking:
         self._connection = connection
         self._consumer = consumer
 
+    async def take_turn(self, *, alone: bool) -> None:
+        """Wait until no batch of this consumer that has a replayed event is under way.
+
+        Only a replay brings a key from two partitions, so to two processes at once:
+        one would park a later version as the other applies the one that it waits
+        for, and nobody would take it from there. So a batch with replayed events
+        goes `alone`; those without go side by side.
+        """
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        await self._connection.execute(
+            # A consumer that is being rebuilt keeps its turns apart from the live one's.
+            f"select {lock}(hashtextextended(current_schema() || ':' || $1, 0))",
+            self._consumer,
+        )
+
     async def held(self, topic: str, keys: list[Key]) -> dict[Key, bool]:
         """Which of `keys` are parked, locked; True where only a gap holds them."""
         rows = await self._connection.fetch(

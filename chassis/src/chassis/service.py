@@ -30,6 +30,7 @@ from chassis.database import PASSING_FAILURES, Database
 from chassis.identity import IdentityVerifier
 from chassis.inbox import Consumer, Inbox
 from chassis.migrations import migrate
+from chassis.rebuild.rebuild import Rebuild
 from chassis.settings import PlatformSettings, ServiceSettings
 from chassis.transactions import Transactions
 from chassis.web.application import application
@@ -55,7 +56,8 @@ class Process:
 class Service:
     """The table of contents of a service.
 
-    `owner` is whose topics it publishes. `wrap` may put an ASGI application in
+    `owner` is whose topics it publishes. `projections` are the tables that its one
+    consumer writes, where they can be rebuilt from events. `wrap` may put an ASGI application in
     front of the service's own, as the gateway does with its edge.
     """
 
@@ -65,6 +67,7 @@ class Service:
     migrations: Path
     routes: Sequence[APIRouter] = ()
     consumers: Sequence[Consumer] = ()
+    projections: Sequence[str] = ()
     wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
 
 
@@ -77,12 +80,16 @@ def run(service: Service, argv: Sequence[str]) -> int:
     serve_command.add_argument("--migrate", action="store_true", help="migrate first")
     commands.add_parser("migrate", help="bring the database to the newest revision")
     operations.add_commands(commands)
+    if service.projections:
+        commands.add_parser("rebuild", help="make the projections anew, beside the live ones")
     arguments = parser.parse_args(argv)
     platform = PlatformSettings()
     telemetry.configure(service.name, platform.log_level, platform.otlp_endpoint)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if arguments.command == "events":
-            return runner.run(_operate(service, arguments))
+            return runner.run(_operate(service, arguments, platform))
+        if arguments.command == "rebuild":
+            return runner.run(operations.rebuild(_rebuild(service, platform)))
         if arguments.command == "migrate" or arguments.migrate:
             runner.run(_migrate(service))
         if arguments.command == "serve":
@@ -91,10 +98,21 @@ def run(service: Service, argv: Sequence[str]) -> int:
     return 0
 
 
-async def _operate(service: Service, arguments: argparse.Namespace) -> int:
+async def _operate(
+    service: Service, arguments: argparse.Namespace, platform: PlatformSettings
+) -> int:
     async with _opened(service.settings()) as database:
         transactions = Transactions(service.name, database)
-        return await operations.operate(arguments, service.consumers, transactions)
+        return await operations.operate(
+            arguments, service.consumers, transactions, platform, service.owner
+        )
+
+
+def _rebuild(service: Service, platform: PlatformSettings) -> Rebuild:
+    (consumer,) = service.consumers
+    return Rebuild(
+        service.name, consumer, service.projections, service.settings().database_url, platform
+    )
 
 
 def _calm_garbage_collection() -> None:

@@ -11,12 +11,12 @@ from chassis.consumers import Subscription
 from chassis.database import PASSING_FAILURES
 from chassis.generations import Genesis, refill
 from chassis.inbox import Consumer
-from chassis.kafka import BROKER_FAILURES
+from chassis.kafka import BROKER_FAILURES, admin, make_topics
 from chassis.relay import Relay
 from chassis.settings import PlatformSettings
 from chassis.tides import Tides
 from chassis.transactions import Transactions
-from events.topics import owned_by
+from events.topics import owned_by, replay_topic
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,7 @@ class Worker:
         tides = Tides(self._settings)
         writing: asyncio.Task[None] | None = None
         try:
+            await self._make_replay_topics()
             await tides.start()
             if self._topics:
                 database = self._transactions.database
@@ -110,6 +111,12 @@ class Worker:
             )
             self._subscriptions = []
             await tides.stop()
+
+    async def _make_replay_topics(self) -> None:
+        topics = [replay_topic(consumer.name) for consumer in self._consumers]
+        if topics:
+            async with admin(self._settings) as client:
+                await make_topics(client, topics, self._settings)
 
     async def _is_still(self, generation: str) -> bool:
         """Whether the broker remembers this generation; its absence proves nothing yet."""

@@ -18,6 +18,7 @@ from chassis.operations import operate
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound
 from chassis.schema import V1
+from chassis.settings import PlatformSettings
 from chassis.testing import event
 from chassis.transactions import Transaction, Transactions
 from events.catalogue import PRODUCT
@@ -206,7 +207,9 @@ async def test_the_command_line_of_a_service_shows_and_redrives(
         arguments = argparse.Namespace(
             verb=verb, consumer="test.reactions", topic=TOPIC, tenant=TENANT, key=id, **more
         )
-        code = await operate(arguments, [listener.reactions], transactions)
+        code = await operate(
+            arguments, [listener.reactions], transactions, PlatformSettings(), "test"
+        )
         return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     code, [parked] = await told("parked")

@@ -7,6 +7,7 @@ from cli.demo import command as demo
 from cli.events import events
 from cli.imports import command as imports
 from cli.local import commands as local
+from cli.rebuild import rebuild
 
 app = typer.Typer(
     name="meridian",
@@ -29,6 +30,7 @@ app.command(rich_help_panel=PLATFORM)(local.doctor)
 app.add_typer(imports.app, name="import", rich_help_panel="Data")
 
 app.add_typer(events, name="events", rich_help_panel="Operating")
+app.command(rich_help_panel="Operating")(rebuild)
 
 CODE = "Working on the code"
 # Everything after these names belongs to the tools they run, options included.

@@ -1,25 +1,18 @@
-"""`./meridian events ...`: what waits in the services' consumers, on this machine's platform.
-
-Each service answers for itself, by its own command line (`python -m sales events
-...`); elsewhere an operator runs just that where the service runs.
-"""
+"""`./meridian events ...`: what waits in the services' consumers, on this machine's platform."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from cli.local.platform import LocalPlatform
-from cli.local.processes import clean_environment
+from cli.operating import console, services, told
+from events.topics import TOPICS
 
-events = typer.Typer(help="What waits in consumers, and what to do about it.", no_args_is_help=True)
-console = Console(highlight=False)
+events = typer.Typer(
+    help="What waits in consumers, and sending events again.", no_args_is_help=True
+)
 
 Consumer = Annotated[str, typer.Argument(help="As `parked` names it: sales.reactions, ...")]
 Topic = Annotated[str, typer.Argument(help="crm.contacts.touch, ...")]
@@ -30,8 +23,7 @@ Key = Annotated[str, typer.Argument(help="The id of the aggregate.")]
 @events.command()
 def parked() -> None:
     """List the keys that wait, of all services and tenants."""
-    environment = _environment()
-    keys = [key for service in _services() for key in _lines(service, environment, "parked")]
+    keys = [key for service in services() for key in told(service, "events", "parked")]
     if not keys:
         console.print("Nothing waits.")
         return
@@ -69,34 +61,54 @@ def discard(
     _operate("discard", consumer, topic, tenant, key, "--reason", reason)
 
 
-def _operate(verb: str, consumer: str, *arguments: str) -> None:
-    service = consumer.partition(".")[0]
-    if service not in _services():
-        console.print(f"There is no consumer {consumer}.")
+@events.command()
+def replay(
+    to: Annotated[str, typer.Option(metavar="CONSUMER", help="sales.reactions, analytics, ...")],
+    topic: Annotated[list[str] | None, typer.Option(help="Only these; else all it reads.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only of this aggregate.")] = None,
+    since: Annotated[str | None, typer.Option(help="Recorded then or later (RFC 3339).")] = None,
+) -> None:
+    """Send events again, to one consumer alone; what it has applied changes nothing."""
+    read = _topics_of(to)
+    unread = sorted(set(topic or ()) - set(read))
+    if unread:
+        console.print(f"{to} does not read {', '.join(unread)}; it reads {', '.join(read)}")
         raise typer.Exit(2)
-    for line in _lines(service, _environment(), verb, consumer, *arguments):
+    asked = {"--tenant": tenant, "--key": key, "--since": since}
+    narrowed = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    by_owner: dict[str, list[str]] = {}
+    for name in topic or read:
+        by_owner.setdefault(_PUBLISHED_BY[name], []).append(f"--topic={name}")
+    table = Table("topic", "events sent again")
+    for owner, topics in sorted(by_owner.items()):
+        for line in told(owner, "events", "replay", f"--to={to}", *topics, *narrowed):
+            table.add_row(line["topic"], str(line["sent"]))
+    console.print(table)
+
+
+_PUBLISHED_BY = {
+    topic.name: "gateway" if topic.owner == "directory" else topic.owner for topic in TOPICS
+}
+"""Topic -> the service whose journal has its events."""
+
+
+def _topics_of(consumer: str) -> list[str]:
+    for reader in told(_service_of(consumer), "events", "consumers"):
+        if reader["consumer"] == consumer:
+            return list(reader["topics"])
+    console.print(f"There is no consumer {consumer}.")
+    raise typer.Exit(2)
+
+
+def _operate(verb: str, consumer: str, *arguments: str) -> None:
+    for line in told(_service_of(consumer), "events", verb, consumer, *arguments):
         console.print_json(data=line)
 
 
-def _lines(service: str, environment: dict[str, str], *arguments: str) -> list[Any]:
-    """What a service's own command prints; ends this one with it where it fails."""
-    command = [sys.executable, "-P", "-m", service, "events", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        console.print(done.stdout.strip() or done.stderr.strip())
-        raise typer.Exit(done.returncode)
-    return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
-
-
-def _services() -> list[str]:
-    state = LocalPlatform().state()
-    if state is None:
-        console.print("No platform runs here: start it with ./meridian up")
-        raise typer.Exit(1)
-    return sorted(state.urls)
-
-
-def _environment() -> dict[str, str]:
-    state = LocalPlatform().state()
-    told = state.environment if state is not None else {}
-    return {**clean_environment(), **told}
+def _service_of(consumer: str) -> str:
+    service = consumer.partition(".")[0]
+    if service not in services():
+        console.print(f"There is no consumer {consumer}.")
+        raise typer.Exit(2)
+    return service

@@ -23,6 +23,17 @@ REMEMBERING: Mapping[str, str] = {
 """Every step for 30 days, the last state of every aggregate for ever."""
 
 
+REPEATING: Mapping[str, str] = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(7 * DAY_MS),
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": "1048588",
+}
+"""What is sent again for one consumer, and soon forgotten."""
+
+REPLAYS = "crm.replay."
+
+
 @dataclass(frozen=True)
 class Topic:
     """A topic, whose it is, and how the broker keeps it."""
@@ -86,6 +97,11 @@ TOPICS: tuple[Topic, ...] = (
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,
 )  # fmt: skip
+
+
+def replay_topic(consumer: str) -> Topic:
+    """Where owners send again what `consumer` alone is to read once more."""
+    return Topic(f"{REPLAYS}{consumer}", "", 3, REPEATING)
 
 
 def owned_by(owner: str) -> tuple[Topic, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analytics.consumer import CONSUMER
+from analytics.consumer import CONSUMER, PROJECTIONS
 from analytics.reports import api as reports
 from analytics.settings import AnalyticsSettings
 from chassis.service import Service
@@ -16,4 +16,5 @@ SERVICE = Service(
     migrations=Path(__file__).resolve().parents[2] / "migrations",
     routes=(reports.routes,),
     consumers=(CONSUMER,),
+    projections=PROJECTIONS,
 )

@@ -36,3 +36,21 @@ CONSUMER = Consumer(
         TOUCHES.replica,
     ),
 )
+
+PROJECTIONS = (
+    "tenant_dimension",
+    "department",
+    "department_dimension",
+    "user_dimension",
+    "customer_dimension",
+    "pipeline_dimension",
+    "product_dimension",
+    "reason_dimension",
+    "channel_dimension",
+    "campaign_dimension",
+    "deal_fact",
+    "spend_fact",
+    "lead_fact",
+    "touch_fact",
+)
+"""Every table that the consumer writes, and nobody else."""

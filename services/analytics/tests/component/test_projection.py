@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec.structs import replace
 
+from analytics.consumer import PROJECTIONS
 from analytics.facts.deals import DEALS
 from chassis.inbox import Inbox
 from chassis.testing import Running, emptied, event
@@ -160,6 +161,14 @@ async def test_postgresql_knows_every_time_zone_that_a_department_may_name(
     rows = await analytics.database.pool.fetch("select name from pg_timezone_names")
     unknown = available_timezones() - {row["name"] for row in rows} - {"localtime"}
     assert not unknown
+
+
+async def test_every_table_that_is_projected_into_can_be_rebuilt(analytics: Running) -> None:
+    rows = await analytics.database.pool.fetch(
+        """select tablename from pg_tables where schemaname = 'public'
+           and (tablename ~ '_(fact|dimension)$' or tablename = 'department')"""
+    )
+    assert {row["tablename"] for row in rows} == set(PROJECTIONS)
 
 
 async def test_who_is_erased_has_no_name_in_reports_and_their_deals_count(
