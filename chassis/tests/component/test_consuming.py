@@ -29,7 +29,7 @@ from chassis.transactions import Transactions
 from chassis.worker import Worker
 from cli.local.broker import Broker
 from events.catalogue import DEAL, PRODUCT, REASON
-from events.topics import Topic
+from events.topics import Topic, replay_topic
 
 GENERATION = "a generation"
 
@@ -55,6 +55,8 @@ async def subscribed(
     tides = Tides(settings)
     transactions = Transactions("reader", reader.database)
     subscription = Subscription(consumer, transactions, settings, GENERATION, tides)
+    async with admin(settings) as client:
+        await make_topics(client, [replay_topic(consumer.name)], settings)
     await tides.start()
     await subscription.start()
     try:
@@ -70,9 +72,11 @@ async def is_in_trouble(worker: Worker) -> bool:
 
 
 def places(subscription: Subscription) -> frozenset[TopicPartition]:
-    """The partitions that this member of the group reads."""
+    """The partitions of live topics that this member of the group reads."""
     reader = subscription._subscriber.consumer
-    return frozenset(reader.assignment()) if reader is not None else frozenset()
+    assigned = reader.assignment() if reader is not None else ()
+    replays = replay_topic(subscription.consumer.name).name
+    return frozenset(place for place in assigned if place.topic != replays)
 
 
 async def test_nothing_is_committed_before_it_is_applied(
