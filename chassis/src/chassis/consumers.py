@@ -78,7 +78,8 @@ class Subscription:
         self._trouble: _Trouble | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._broker = KafkaBroker(
-            settings.kafka,
+            # Unlike aiokafka, FastStream takes a text for one address.
+            settings.kafka.split(","),
             logger=None,
             apply_types=False,
             allow_auto_create_topics=False,
