@@ -21,13 +21,17 @@ from events.topics import Topic
 
 Slot: TypeAlias = tuple[str, int]
 
+_IS_OVER = "until not between clock_timestamp() and clock_timestamp() + 2 * {lease}::interval"
+
 
 class Leases:
     """Which slots this relay owns, and until when (on the local monotonic clock).
 
     A lease is renewed on the database's clock; it counts here from before the
     request was sent, so that this process always believes it for less time than
-    the database does. A frozen process that thaws finds its leases over.
+    the database does. A frozen process that thaws finds its leases over. One that ends
+    later than any could by now was given before the database's clock was set back, and is over
+    too: its owner, if it lives, renews it soon.
     """
 
     def __init__(self, database: Database, topics: Sequence[Topic], seconds: float) -> None:
@@ -92,7 +96,10 @@ class Leases:
             self._owner,
             self._lease,
         )
-        await connection.execute("delete from relay_member where until < clock_timestamp()")
+        await connection.execute(
+            f"delete from relay_member where {_IS_OVER.format(lease='$1')}",  # noqa: S608 - ours
+            self._lease,
+        )
         alive: int = await connection.fetchval("select count(*) from relay_member")
         return -(-len(self._slots) // max(alive, 1))
 
@@ -116,13 +123,13 @@ class Leases:
 
     async def _take(self, connection: Connection, most: int) -> list[Slot]:
         rows = await connection.fetch(
-            """with free as (
+            f"""with free as (
                    select topic, slot from relay_slot
-                   where owner is null or until < clock_timestamp()
+                   where owner is null or {_IS_OVER.format(lease="$2")}
                    order by topic, slot limit greatest($3, 0) for update skip locked)
                update relay_slot r set owner = $1, until = clock_timestamp() + $2
                from free where r.topic = free.topic and r.slot = free.slot
-               returning r.topic, r.slot""",
+               returning r.topic, r.slot""",  # noqa: S608 - ours
             self._owner,
             self._lease,
             most,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from aiokafka.admin import NewTopic
@@ -21,6 +20,7 @@ from chassis.tests.component.products import (
     pair,
     records_of,
     settings_for,
+    slots_held_by_another,
 )
 from chassis.transactions import now
 from cli.local.broker import Broker
@@ -145,20 +145,15 @@ async def test_a_projection_is_never_newer_than_what_has_been_sent(
             return found is not None and found > moment
 
         await eventually(lambda: is_later_than(started))
-        # Another relay holds the slots and sends nothing.
-        await owner.transactions.database.pool.execute(
-            "update relay_slot set owner = $1, until = now() + interval '1 hour'", uuid4()
-        )
-        await asyncio.sleep(settings.relay_lease_seconds)
-        await owner.create("unsent")
-        unsent = await owner.transactions.database.pool.fetchval(
-            "select min(recordedtime) from outbox"
-        )
-        await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
-        await asyncio.sleep(1)
-        assert await as_of() == unsent
+        database = owner.transactions.database
+        async with slots_held_by_another(database):
+            await asyncio.sleep(settings.relay_lease_seconds)
+            await owner.create("unsent")
+            unsent = await database.pool.fetchval("select min(recordedtime) from outbox")
+            await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
+            await asyncio.sleep(1)
+            assert await as_of() == unsent
         # It gives them back.
-        await owner.transactions.database.pool.execute("update relay_slot set until = now()")
         await eventually(lambda: is_later_than(unsent))
 
 

@@ -100,6 +100,17 @@ async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: D
     assert frozen.hold() == frozenset()
 
 
+async def test_what_a_clock_promised_before_it_was_set_back_does_not_hold(
+    database: Database,
+) -> None:
+    dead, successor = (Leases(database, TOPICS, SECONDS) for _ in range(2))
+    await dead.renew()
+    for table in ("relay_slot", "relay_member"):
+        await database.pool.execute(f"update {table} set until = until + interval '1 day'")
+    await successor.renew()
+    assert len(successor.hold()) == ALL
+
+
 async def test_released_slots_are_free_at_once(database: Database) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,6 +23,7 @@ from chassis.tests.component.products import (
     opened,
     records_of,
     settings_for,
+    slots_held_by_another,
 )
 from cli.local.broker import Broker
 from cli.local.kafka.server import Kafka
@@ -164,14 +164,12 @@ async def test_a_relay_gives_up_what_it_sends_when_its_leases_end(
     await journal(database, deal, 2)
     await asyncio.sleep(settings.relay_poll_seconds + 0.2)
     # Another relay has taken over, and is slow.
-    await database.pool.execute(
-        "update relay_slot set owner = $1, until = now() + $2", uuid4(), timedelta(hours=1)
-    )
-    await asyncio.sleep(settings.relay_lease_seconds + 0.5)
-    own_broker.start()
-    await make_topics(client, [DEAL], settings)
-    await asyncio.sleep(2)
-    relaying.cancel()
+    async with slots_held_by_another(database):
+        await asyncio.sleep(settings.relay_lease_seconds + 0.5)
+        own_broker.start()
+        await make_topics(client, [DEAL], settings)
+        await asyncio.sleep(2)
+        relaying.cancel()
     assert await waiting(database) == 1
     assert 2 not in versions(await records_of(DEAL, settings), deal)
 
