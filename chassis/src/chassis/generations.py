@@ -1,8 +1,8 @@
 """Generations of the broker's memory: noticing a lost or replaced broker, and refilling it.
 
 The first record of the compacted topic `crm.genesis` names the generation. Each
-owner remembers the generations that it has filled; when the broker's is another
-than the last (or there is none: every start of the local platform, whose broker keeps nothing
+owner remembers the generation that it has filled; when the broker's is another
+(or there is none: every start of the local platform, whose broker keeps nothing
 on disk), the owner *refills*: every journal row of the last day and the newest
 row of every older subject goes through the outbox again, in journal order.
 Consumers start at the beginning of a new generation and skip what they have
@@ -128,15 +128,14 @@ async def refill(database: Database, generation: str) -> int:
     async with database.pool.acquire() as connection, connection.transaction():
         # The lock keeps two workers of one owner from refilling the same generation twice.
         await connection.execute("lock table generation in share row exclusive mode")
-        newest = await connection.fetchval("select id from generation order by begun desc limit 1")
+        newest = await connection.fetchval("select id from generation")
         if newest == generation:
             return 0
-        # An older one that came back knows nothing of what another broker was sent meanwhile.
-        await connection.execute(
-            """insert into generation (id) values ($1)
-               on conflict (id) do update set begun = excluded.begun""",
-            generation,
-        )
+        # Whoever has relayed into the former one forgets nothing any more, or has done so before
+        # this: the relay locks the row. And one that comes back later is filled again, because it
+        # knows nothing of what another broker was sent meanwhile.
+        await connection.execute("delete from generation")
+        await connection.execute("insert into generation (id) values ($1)", generation)
         done = await connection.execute(
             """insert into outbox (position, topic, slot, recordedtime)
                select position, topic, slot, recordedtime from journal

@@ -5,6 +5,9 @@ the outbox points at, pipelined and in order, and deletes what the broker has
 acknowledged. It keeps no cursor: what is in the outbox is not yet sent, so a
 commit that comes late leaves no gap. When a send fails, everything in flight
 settles first, and the slot resumes at its first row that is still there.
+
+An acknowledgement counts in the generation in which the event was sent: a relay that was frozen
+while the broker was lost must not delete what has been queued again for the next one.
 """
 
 from __future__ import annotations
@@ -57,12 +60,12 @@ class Relay:
         """There is something to send: called after every commit in this process."""
         self._wake.set()
 
-    async def run(self) -> None:
-        """Relay until cancelled; failures of the store or the broker are waited out."""
+    async def run(self, generation: str) -> None:
+        """Relay into this generation until cancelled; what fails for now is waited out."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_leases())
-                tasks.create_task(self._keep_sending())
+                tasks.create_task(self._keep_sending(generation))
         finally:
             try:
                 await asyncio.wait_for(self._leases.release(), 2)
@@ -90,13 +93,13 @@ class Relay:
             telemetry.OUTBOX_ROWS.labels(self._service).set(row["rows"])
             telemetry.OUTBOX_SECONDS.labels(self._service).set(float(row["age"]))
 
-    async def _keep_sending(self) -> None:
+    async def _keep_sending(self, generation: str) -> None:
         while True:
             try:
                 producer = await open_producer(self._settings)
                 try:
                     while True:
-                        if not await self._send_batch(producer):
+                        if not await self._send_batch(producer, generation):
                             await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
                 finally:
                     await abandon(producer)
@@ -104,7 +107,7 @@ class Relay:
                 log.warning("the relay waits: %s", error)
                 await asyncio.sleep(0.2)
 
-    async def _send_batch(self, producer: AIOKafkaProducer) -> bool:
+    async def _send_batch(self, producer: AIOKafkaProducer, generation: str) -> bool:
         """Send the oldest rows of owned slots; False when there were none."""
         owned = self._leases.hold()
         rows = await self._next_rows(owned) if owned else []
@@ -114,14 +117,23 @@ class Relay:
         results = await self._while_leased(slots, self._send_rows(producer, rows))
         acknowledged = _acknowledged(rows, results)
         if acknowledged:
-            await self._database.pool.execute(
-                "delete from outbox where position = any($1::bigint[])", acknowledged
-            )
-            telemetry.RELAYED.labels(self._service).inc(len(acknowledged))
+            await self._forget(acknowledged, generation)
         failure = next((r for r in results if isinstance(r, BaseException)), None)
         if failure is not None:
             raise failure
         return True
+
+    async def _forget(self, positions: Sequence[int], generation: str) -> None:
+        """Delete what has been acknowledged, unless the generation is over meanwhile."""
+        await self._database.pool.execute(
+            # Locked against a refill, which replaces that row before it queues anything.
+            """with current as materialized (
+                   select id from generation where id = $2 for key share)
+               delete from outbox using current where position = any($1::bigint[])""",
+            positions,
+            generation,
+        )
+        telemetry.RELAYED.labels(self._service).inc(len(positions))
 
     async def _while_leased(
         self, slots: Set[Slot], sending: Coroutine[Any, Any, Results]

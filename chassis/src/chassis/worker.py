@@ -82,7 +82,7 @@ class Worker:
 
     async def _work_in(self, generation: str) -> None:
         """Relay and consume until the broker's generation is another."""
-        relaying = asyncio.create_task(self._relay.run())
+        relaying = asyncio.create_task(self._relay.run(generation))
         tides = Tides(self._settings)
         watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
         writing: asyncio.Task[None] | None = None
