@@ -51,11 +51,12 @@ class Leases:
         """Those, and what is being given back: another can not have them at this moment."""
         return self.hold() | (self._yielding if time.monotonic() < self._until else frozenset())
 
-    async def renew(self) -> None:
+    async def renew(self) -> Sequence[Slot]:
         """Keep one's own slots, take free ones, give back what is more than one's share.
 
-        What is given back is not sent from now on, but stays leased until the next
-        renewal, so that what is under way has settled when another takes it.
+        Returns those that were taken. What is given back is not sent from now on, but
+        stays leased until the next renewal, so that what is under way has settled when another
+        takes it.
         """
         sent = time.monotonic()
         async with self._database.pool.acquire() as connection, connection.transaction():
@@ -64,12 +65,11 @@ class Leases:
             await self._give_back(connection)
             kept = await self._extend(connection)
             taken = await self._take(connection, share - len(kept))
-            if taken:
-                await self._queue_heads(connection, taken)
         owned = [*kept, *taken]
         self._yielding = frozenset(owned[share:])
         self._owned = frozenset(owned[:share])
         self._until = sent + self._lease.total_seconds()
+        return taken
 
     async def release(self) -> None:
         """Give all slots back at a clean stop, so that a successor need not wait."""
@@ -135,24 +135,6 @@ class Leases:
             most,
         )
         return sorted(map(_slot, rows))
-
-    async def _queue_heads(self, connection: Connection, taken: Sequence[Slot]) -> None:
-        """Queue the newest event of every key that moved within the last lease again.
-
-        A late send by the former owner can then never stay the last word of a key.
-        """
-        await connection.execute(
-            """insert into outbox (position, topic, slot, recordedtime)
-               select distinct on (j.tenant, j.subject) j.position, j.topic, j.slot, j.recordedtime
-               from journal j
-               join unnest($1::text[], $2::smallint[]) as taken(topic, slot)
-                    on j.topic = taken.topic and j.slot = taken.slot
-               where j.recordedtime > clock_timestamp() - 2 * $3::interval
-               order by j.tenant, j.subject, j.version desc
-               on conflict do nothing""",
-            *_columns(taken),
-            self._lease,
-        )
 
 
 def slots_of(topics: Sequence[Topic]) -> list[Slot]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence, Set
+from collections.abc import Collection, Coroutine, Sequence, Set
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaProducer
 
 from chassis import telemetry
 from chassis.database import PASSING_FAILURES, Database
+from chassis.doubts import Doubts
 from chassis.kafka import BROKER_FAILURES
 from chassis.leases import Leases, Slot
 from chassis.producers import abandon, open_producer
@@ -54,6 +55,7 @@ class Relay:
         self._database = database
         self._settings = settings
         self._leases = Leases(database, topics, settings.relay_lease_seconds)
+        self._doubts = Doubts(database, 2 * settings.relay_lease_seconds)
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -75,7 +77,10 @@ class Relay:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                await self._leases.renew()
+                taken = await self._leases.renew()
+                if taken:
+                    # Their former owner may have been sending just these.
+                    self._doubts.add(await self._next_rows(taken))
                 telemetry.OWNED_SLOTS.labels(self._service).set(len(self._leases.hold()))
                 await self._measure()
                 self._wake.set()
@@ -99,7 +104,8 @@ class Relay:
                 producer = await open_producer(self._settings)
                 try:
                     while True:
-                        if not await self._send_batch(producer, generation):
+                        sent = await self._send_batch(producer, generation)
+                        if not await self._doubts.settle() and not sent:
                             await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
                 finally:
                     await abandon(producer)
@@ -114,12 +120,17 @@ class Relay:
         if not rows:
             return False
         slots = {(row["topic"], row["slot"]) for row in rows}
-        results = await self._while_leased(slots, self._send_rows(producer, rows))
+        try:
+            results = await self._while_leased(slots, self._send_rows(producer, rows))
+        except BaseException:
+            self._doubts.add(rows)
+            raise
         acknowledged = _acknowledged(rows, results)
         if acknowledged:
             await self._forget(acknowledged, generation)
         failure = next((r for r in results if isinstance(r, BaseException)), None)
         if failure is not None:
+            self._doubts.add(rows)
             raise failure
         return True
 
@@ -164,9 +175,9 @@ class Relay:
                 return [*await asyncio.gather(*sending, return_exceptions=True), error]
         return await asyncio.gather(*sending, return_exceptions=True)
 
-    async def _next_rows(self, owned: frozenset[Slot]) -> list[asyncpg.Record]:
-        topics = [topic for topic, _ in owned]
-        slots = [slot for _, slot in owned]
+    async def _next_rows(self, of: Collection[Slot]) -> list[asyncpg.Record]:
+        topics = [topic for topic, _ in of]
+        slots = [slot for _, slot in of]
         return await self._database.pool.fetch(
             """select o.position, o.topic, o.slot, j.tenant, j.subject, j.type, j.event,
                       j.traceparent, j.body, j.recordedtime

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 
 from chassis.database import Database
 from chassis.leases import Leases
-from chassis.partitions import partition_of
 from chassis.schema import CURRENT
-from events.envelope import partition_key
 from events.topics import DEAL, REASON, Topic
 
 TOPICS: tuple[Topic, ...] = (DEAL, REASON)
@@ -27,25 +24,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         await opened.pool.execute(statement)
     yield opened
     await opened.close()
-
-
-async def journal(database: Database, versions: int) -> list[int]:
-    """The positions of so many versions of one deal, acknowledged already."""
-    tenant, subject = uuid4(), uuid4()
-    slot = partition_of(partition_key(tenant, str(subject)), DEAL.partitions)
-    return [
-        await database.pool.fetchval(
-            """insert into journal (tenant, topic, slot, subject, version, type, event, body, time)
-               values ($1, $2, $3, $4, $5, 'type', $6, '{}', now()) returning position""",
-            tenant,
-            DEAL.name,
-            slot,
-            subject,
-            version,
-            uuid4(),
-        )
-        for version in range(1, versions + 1)
-    ]
 
 
 ALL = sum(topic.partitions for topic in TOPICS)
@@ -118,10 +96,3 @@ async def test_released_slots_are_free_at_once(database: Database) -> None:
     await second.renew()
     assert first.hold() == frozenset()
     assert second.hold()
-
-
-async def test_a_successor_sends_the_newest_event_of_recent_keys_again(database: Database) -> None:
-    positions = await journal(database, versions=3)
-    await Leases(database, TOPICS, 60).renew()
-    rows = await database.pool.fetch("select position from outbox")
-    assert [row["position"] for row in rows] == [positions[-1]]

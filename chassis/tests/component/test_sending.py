@@ -187,6 +187,23 @@ async def test_a_relay_gives_up_what_it_sends_when_its_leases_end(
     assert 2 not in versions(await records_of(DEAL, settings), deal)
 
 
+async def test_what_another_may_still_be_sending_does_not_stay_the_last_word(
+    client: AIOKafkaAdminClient, settings: PlatformSettings, database: Database
+) -> None:
+    """A relay takes over what its predecessor has not seen acknowledged: it may come late."""
+    await make_topics(client, [DEAL], settings)
+    deal = uuid4()
+    await journal(database, deal, 1, ahead=timedelta(minutes=10))
+    await journal(database, deal, 2)
+    relaying = asyncio.create_task(Relay("sales", [DEAL], database, settings).run(GENERATION))
+
+    async def said_again() -> bool:
+        return all_versions(await records_of(DEAL, settings), deal) == [1, 2, 2]
+
+    await eventually(said_again)
+    relaying.cancel()
+
+
 async def test_what_was_acknowledged_in_a_former_generation_is_not_forgotten_in_this(
     client: AIOKafkaAdminClient, settings: PlatformSettings, database: Database
 ) -> None:
