@@ -8,6 +8,7 @@ from cli.events import events
 from cli.imports import command as imports
 from cli.local import commands as local
 from cli.rebuild import rebuild
+from cli.torture import command as torture
 
 app = typer.Typer(
     name="meridian",
@@ -38,6 +39,7 @@ to_the_tool = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command(rich_help_panel=CODE, context_settings=to_the_tool, add_help_option=False)(checks.test)
 app.command(rich_help_panel=CODE)(checks.lint)
 app.command(rich_help_panel=CODE)(checks.language)
+app.command(rich_help_panel=CODE)(torture.torture)
 
 
 def main() -> None:
