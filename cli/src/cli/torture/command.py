@@ -15,9 +15,12 @@ from rich.table import Table
 from cli.local.go_programs.program import GoProgramMissing
 from cli.local.home import checkout
 from cli.local.platform import PlatformFailed
+from cli.local.readiness import NotReady
 from cli.torture.clocks import ClocksFixed
 from cli.torture.history import Operation
 from cli.torture.nemesis.fault import Fault
+from cli.torture.nemesis.nemesis import kinds
+from cli.torture.network import ProxiesFailed
 from cli.torture.run import Plan, Result
 from cli.torture.run import torture as carry_out
 
@@ -34,6 +37,10 @@ def torture(
     kafka: Annotated[
         bool, typer.Option("--kafka", help="On three Apache Kafkas, of which one gets lost.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help="Only faults of this kind, as 'kill worker'."),
+    ] = None,
 ) -> None:
     """Command the platform at random while everything is killed, frozen, cut off and misled.
 
@@ -42,13 +49,18 @@ def torture(
     journals say. It runs beside any other platform of this machine, in a folder of its own.
     """
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    unknown = sorted(set(only or ()) - {kind.name for kind in kinds(kafka=kafka)})
+    if unknown:
+        known = ", ".join(kind.name for kind in kinds(kafka=kafka))
+        console.print(f"There is no kind {', '.join(unknown)}. There are: {known}")
+        raise typer.Exit(2)
     folder = checkout() / ".meridian" / "torture" / f"{chosen}{'-kafka' if kafka else ''}"
     shutil.rmtree(folder, ignore_errors=True)
-    plan = Plan(seed=chosen, minutes=minutes, kafka=kafka, folder=folder)
+    plan = Plan(seed=chosen, minutes=minutes, kafka=kafka, folder=folder, only=tuple(only or ()))
     console.print(f"Seed {plan.seed}, {plan.minutes:g} minutes")
     try:
         result = carry_out(plan, console.print)
-    except (PlatformFailed, GoProgramMissing, ClocksFixed) as error:
+    except (PlatformFailed, NotReady, GoProgramMissing, ProxiesFailed, ClocksFixed) as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(2) from None
     _report(plan, result)

@@ -23,7 +23,6 @@ from cli.torture.nemesis.nemesis import Nemesis
 from cli.torture.stage import READY_SECONDS, Planted, Stage, staged
 from cli.torture.workload.workload import Workload
 
-_REST_SECONDS = 180.0
 _LOOK_SECONDS = 1.0
 
 Say = Callable[[str], None]
@@ -33,7 +32,8 @@ Say = Callable[[str], None]
 class Plan:
     """What a run is to be; the seed decides everything that chance would.
 
-    `folder` gets the history, the faults and all logs.
+    `folder` gets the history, the faults and all logs. `only` names the kinds of faults, all of
+    them when it is empty; `patience` is how many seconds everything may take to come to rest.
     """
 
     seed: int
@@ -41,12 +41,15 @@ class Plan:
     kafka: bool
     folder: Path
     planted: Planted | None = None
+    only: tuple[str, ...] = ()
+    patience: float = 180.0
 
     @property
     def again(self) -> str:
         """The command that replays it."""
         kafka = " --kafka" if self.kafka else ""
-        return f"./meridian torture --seed {self.seed} --minutes {self.minutes:g}{kafka}"
+        only = "".join(f" --only '{kind}'" for kind in self.only)
+        return f"./meridian torture --seed {self.seed} --minutes {self.minutes:g}{kafka}{only}"
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ async def _torture(plan: Plan, say: Say) -> Result:
         result.seconds["set up"] = loop.time() - began
         history = History(plan.folder / "history.jsonl")
         workload = Workload(plan.seed, stage.gateways, stage.bootstrap_token, history)
-        nemesis = Nemesis(plan.seed, stage, history, say)
+        nemesis = Nemesis(plan.seed, stage, history, say, only=plan.only)
         await workload.begin()
         say(f"{len(stage.processes)} processes are at work, {len(stage.network.links)} links")
         until = history.now() + plan.minutes * 60
@@ -92,7 +95,7 @@ async def _torture(plan: Plan, say: Say) -> Result:
         result.operations, result.faults = history.operations, nemesis.faults
         result.never_struck = nemesis.never_struck()
         began = loop.time()
-        result.violations += await _at_rest(stage, say)
+        result.violations += await _at_rest(stage, plan.patience, say)
         result.seconds["come to rest"] = loop.time() - began
         began = loop.time()
         evidence = await gathered(stage.addresses.databases, stage.addresses.kafka)
@@ -102,14 +105,14 @@ async def _torture(plan: Plan, say: Say) -> Result:
     return result
 
 
-async def _at_rest(stage: Stage, say: Say) -> list[Violation]:
+async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
     """Wait until everything is ready and has arrived; what is still lacking when time is over."""
     try:
         await asyncio.to_thread(stage.platform.wait_ready, READY_SECONDS)
     except NotReady as error:
         return [Violation("rest", str(error))]
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _REST_SECONDS
+    deadline = loop.time() + patience
     said: list[str] = []
     while True:
         try:

@@ -65,13 +65,19 @@ class Nemesis:
     """Breaks things of a stage, in lanes side by side, until it is told to stop."""
 
     def __init__(
-        self, seed: int, stage: Stage, history: History, say: Callable[[str], None]
+        self,
+        seed: int,
+        stage: Stage,
+        history: History,
+        say: Callable[[str], None],
+        *,
+        only: Sequence[str] = (),
     ) -> None:
         self._seed = seed
         self._stage = stage
         self._history = history
         self._say = say
-        self.kinds = kinds(kafka=stage.kafka)
+        self.kinds = [kind for kind in kinds(kafka=stage.kafka) if not only or kind.name in only]
         self.faults: list[Fault] = []
 
     async def run(self, until: float) -> None:
