@@ -128,7 +128,8 @@ class Subscription:
         if self._progress is not None:
             self._progress.cancel()
         try:
-            await asyncio.wait_for(self._broker.stop(), 15)
+            async with asyncio.timeout(15):
+                await self._broker.stop()
         except BROKER_FAILURES as error:
             log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
 

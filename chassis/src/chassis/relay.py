@@ -70,7 +70,8 @@ class Relay:
                 tasks.create_task(self._keep_sending(generation))
         finally:
             try:
-                await asyncio.wait_for(self._leases.release(), 2)
+                async with asyncio.timeout(2):
+                    await self._leases.release()
             except (*PASSING_FAILURES, TimeoutError):
                 log.warning("the relay's slots stay leased until they expire")
 

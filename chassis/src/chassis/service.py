@@ -196,7 +196,8 @@ def assemble(
 
 async def _database_missing(database: Database) -> list[str]:
     try:
-        await asyncio.wait_for(database.pool.fetchval("select 1"), 2)
+        async with asyncio.timeout(2):
+            await database.pool.fetchval("select 1")
     except (*PASSING_FAILURES, TimeoutError) as error:
         return [f"the database does not answer: {error}"]
     return []
