@@ -11,7 +11,7 @@ from chassis.transactions import wait_or_timeout
 
 @pytest.mark.parametrize("turns", range(5))
 async def test_who_is_cancelled_as_the_event_comes_is_cancelled(turns: int) -> None:
-    """`asyncio.wait_for` of Python 3.11 forgets it, and whoever waits in a loop goes on for ever."""
+    """`asyncio.wait_for` of Python 3.11 forgets it: who waits in a loop would go on for ever."""
     event = asyncio.Event()
     waiting = asyncio.create_task(wait_or_timeout(event, 60))
     for _ in range(5):
