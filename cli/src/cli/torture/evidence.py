@@ -34,6 +34,8 @@ CONSUMERS: Mapping[str, tuple[str, ...]] = {
 }
 """Which topics each consumer reads."""
 
+_READ_SECONDS = 300
+
 Subject: TypeAlias = tuple[str, UUID, UUID]
 """(topic, tenant, aggregate id)"""
 Row: TypeAlias = Mapping[str, Any]
@@ -225,11 +227,17 @@ async def last_words(kafka: str) -> dict[Subject, int]:
     found: dict[Subject, int] = {}
     await reader.start()
     try:
-        reader.assign(places)
-        await reader.seek_to_beginning(*places)
-        left = dict(await reader.end_offsets(places))
-        async with asyncio.timeout(120):
-            while left := await _unread(reader, left):
+        begins = await reader.beginning_offsets(places)
+        left = {
+            place: end
+            for place, end in (await reader.end_offsets(places)).items()
+            if end > begins[place]
+        }
+        reader.assign(list(left))
+        for place in left:
+            reader.seek(place, begins[place])
+        async with asyncio.timeout(_READ_SECONDS):
+            while left:
                 fetched = await reader.getmany(timeout_ms=500)
                 for place, records in fetched.items():
                     for record in records:
@@ -237,15 +245,11 @@ async def last_words(kafka: str) -> dict[Subject, int]:
                             sent = decoder.decode(record.value)
                             subject = (place.topic, sent.tenantid, sent.subject)
                             found[subject] = sent.aggregateversion
+                    if records and records[-1].offset + 1 >= left.get(place, 0):
+                        left.pop(place, None)
     finally:
         await reader.stop()
     return found
-
-
-async def _unread(
-    reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
-) -> dict[TopicPartition, int]:
-    return {place: end for place, end in ends.items() if await reader.position(place) < end}
 
 
 def newest(journal: Sequence[Entry]) -> dict[Subject, Entry]:

@@ -15,6 +15,8 @@ from cli.torture.stage import Stage
 
 _CALM = (0.5, 3.0)
 """Seconds between two faults of a lane."""
+_TRIES = 3
+_AGAIN_SECONDS = 1.0
 
 
 def kinds(*, kafka: bool) -> list[Kind]:
@@ -104,12 +106,17 @@ class Nemesis:
             await self._strike(kind, dice, seconds)
 
     async def _strike(self, kind: Kind, dice: Random, seconds: float) -> None:
-        began = self._history.now()
-        fault = Fault(kind=kind.name, began=began, ended=began)
-        try:
-            fault.seen = await kind.strike(self._stage, dice, seconds)
-        except (Missed, ProxiesFailed) as missed:
-            fault.missed = str(missed)
-        fault.ended = self._history.now()
-        self.faults.append(fault)
-        self._say(f"{began:6.1f} s  {kind.name}: {fault.seen or f'missed: {fault.missed}'}")
+        """Strike, a few times where what was aimed at had just been broken by another lane."""
+        for _ in range(_TRIES):
+            began = self._history.now()
+            fault = Fault(kind=kind.name, began=began, ended=began)
+            try:
+                fault.seen = await kind.strike(self._stage, dice, seconds)
+            except (Missed, ProxiesFailed) as missed:
+                fault.missed = str(missed)
+            fault.ended = self._history.now()
+            self.faults.append(fault)
+            self._say(f"{began:6.1f} s  {kind.name}: {fault.seen or f'missed: {fault.missed}'}")
+            if fault.seen:
+                return
+            await asyncio.sleep(_AGAIN_SECONDS)
