@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from chassis import telemetry
 from chassis.database import PASSING_FAILURES, Database
@@ -168,6 +169,7 @@ class Relay:
         self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
     ) -> Results:
         """What became of each of the first rows, up to one that could not even be queued."""
+        await _require_partitions(producer, rows)
         sending: list[asyncio.Future[Any]] = []
         for row in rows:
             try:
@@ -210,6 +212,14 @@ class Relay:
             headers=headers,
         )
         return future
+
+
+async def _require_partitions(producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> None:
+    """Raise UnknownTopicOrPartitionError where a topic is not as it is declared, for now."""
+    for topic in {row["topic"] for row in rows}:
+        partitions = await producer.partitions_for(topic)
+        if not {row["slot"] for row in rows if row["topic"] == topic} <= partitions:
+            raise UnknownTopicOrPartitionError(f"{topic} has {len(partitions)} partitions")
 
 
 def _acknowledged(rows: Sequence[asyncpg.Record], results: Sequence[Any]) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from chassis.database import Database
@@ -220,6 +220,26 @@ async def test_what_was_acknowledged_in_a_former_generation_is_not_forgotten_in_
     relaying.cancel()
     await asyncio.gather(relaying, return_exceptions=True)
     assert await waiting(database) == 1
+
+
+async def test_a_topic_with_too_few_partitions_keeps_a_relay_waiting_not_from_living(
+    client: AIOKafkaAdminClient, settings: PlatformSettings, database: Database
+) -> None:
+    await client.create_topics([NewTopic(DEAL.name, 1, 1)])
+    deals = [uuid4() for _ in range(10)]
+    for deal in deals:
+        await journal(database, deal, 1)
+    relaying = asyncio.create_task(Relay("sales", [DEAL], database, settings).run(GENERATION))
+    await asyncio.sleep(1)
+    assert not relaying.done()
+    await client.delete_topics([DEAL.name])
+    await make_topics(client, [DEAL], settings)
+
+    async def all_sent() -> bool:
+        return await waiting(database) == 0
+
+    await eventually(all_sent)
+    relaying.cancel()
 
 
 async def test_topics_are_made_with_their_declared_partitions_and_settings(
