@@ -26,6 +26,7 @@ from events.topics import GENESIS, TOPICS
 log = logging.getLogger(__name__)
 
 _PARTITION = TopicPartition(GENESIS.name, 0)
+_TRIES = 10
 
 
 class Genesis:
@@ -87,28 +88,43 @@ class Genesis:
         async with admin(self._settings) as client:
             await make_topics(client, [GENESIS], self._settings)
             found = await self.current()
+            if found is not None:
+                await make_topics(client, TOPICS, self._settings)
+                if await wrongly_partitioned(client, TOPICS):
+                    # A topic was lost, and made anew by whoever asked for it next.
+                    log.warning("ending generation %s, whose topics are not as declared", found)
+                    await self._forget(client)
+                    found = None
             if found is None:
                 await self._make_topics_afresh(client)
-                await self._write_candidate()
+                if await self.current() is None:
+                    await self._write_candidate()
                 found = await self.current()
-            else:
-                await make_topics(client, TOPICS, self._settings)
         if found is None:
             raise TimeoutError("the broker does not give back its genesis")
         return found
 
+    async def _forget(self, client: AIOKafkaAdminClient) -> None:
+        await client.delete_topics([GENESIS.name])
+        await make_topics(client, [GENESIS], self._settings)
+
     async def _make_topics_afresh(self, client: AIOKafkaAdminClient) -> None:
-        await make_topics(client, TOPICS, self._settings)
-        wrong = await wrongly_partitioned(client, TOPICS)
-        if not wrong or await self.current() is not None:
-            return
-        log.warning("making topics anew: %s", [topic.name for topic in wrong])
-        await client.delete_topics([topic.name for topic in wrong])
-        await make_topics(client, wrong, self._settings)
-        if await self.current() is not None:
-            # Another owner has begun meanwhile, and may have sent into what was just deleted.
-            await client.delete_topics([GENESIS.name])
-            await make_topics(client, [GENESIS], self._settings)
+        """Make all topics as they are declared; TimeoutError when others always come first.
+
+        Between deleting a topic and making it there is time for a client that asks for it.
+        """
+        for _ in range(_TRIES):
+            await make_topics(client, TOPICS, self._settings)
+            wrong = await wrongly_partitioned(client, TOPICS)
+            if not wrong or await self.current() is not None:
+                return
+            log.warning("making topics anew: %s", [topic.name for topic in wrong])
+            await client.delete_topics([topic.name for topic in wrong])
+            await make_topics(client, wrong, self._settings)
+            if await self.current() is not None:
+                # Another owner has begun meanwhile, and may have sent into what was just deleted.
+                await self._forget(client)
+        raise TimeoutError("the topics come back with other partitions than declared")
 
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()

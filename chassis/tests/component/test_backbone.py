@@ -10,6 +10,7 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from chassis.freshness import Freshness
+from chassis.generations import Genesis
 from chassis.kafka import admin, make_topics
 from chassis.problems import ProjectionBehind
 from chassis.tests.component.products import (
@@ -203,3 +204,21 @@ async def test_topics_that_a_client_made_too_early_are_made_anew(
         async with admin(settings) as client:
             described = await client.describe_topics([PRODUCT.topic.name])
             assert len(described[0]["partitions"]) == PRODUCT.topic.partitions
+
+
+async def test_a_generation_whose_topics_came_back_otherwise_than_declared_is_over(
+    own_broker: Broker,
+) -> None:
+    settings = settings_for(own_broker)
+    genesis = Genesis(settings)
+    try:
+        former = await genesis.begin()
+        assert await genesis.begin() == former
+        async with admin(settings) as client:
+            await client.delete_topics([PRODUCT.topic.name])
+            await client.create_topics([NewTopic(PRODUCT.topic.name, 4, 1)])
+            assert await genesis.begin() != former
+            described = await client.describe_topics([PRODUCT.topic.name])
+            assert len(described[0]["partitions"]) == PRODUCT.topic.partitions
+    finally:
+        await genesis.close()
