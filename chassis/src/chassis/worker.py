@@ -86,6 +86,7 @@ class Worker:
         tides = Tides(self._settings)
         watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
         writing: asyncio.Task[None] | None = None
+        joining: list[asyncio.Task[None]] = []
         try:
             await self._make_replay_topics()
             await tides.start()
@@ -97,15 +98,20 @@ class Worker:
                 for consumer in self._consumers
             ]
             self._subscriptions = subscriptions
-            await asyncio.gather(*(subscription.start() for subscription in subscriptions))
-            self.generation = generation
+            # Whoever waits for a group that does not come about must notice what else happens.
+            joining = [asyncio.create_task(subscription.start()) for subscription in subscriptions]
             while await self._is_still(generation, watermarks):
-                await asyncio.sleep(self._settings.generation_check_seconds)
-                if relaying.done():
-                    relaying.result()
+                if waited_for := [task for task in joining if not task.done()]:
+                    await asyncio.wait(waited_for, timeout=self._settings.generation_check_seconds)
+                else:
+                    self.generation = generation
+                    await asyncio.sleep(self._settings.generation_check_seconds)
+                for task in (relaying, *joining):
+                    if task.done():
+                        task.result()
         finally:
             self.generation = None
-            tasks = [task for task in (relaying, writing) if task is not None]
+            tasks = [task for task in (relaying, writing, *joining) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from aiokafka.admin import NewTopic
 
+from chassis.consumers import Subscription
 from chassis.freshness import Freshness
 from chassis.generations import Genesis
 from chassis.kafka import admin, make_topics
@@ -19,9 +20,11 @@ from chassis.tests.component.products import (
     key_of,
     outbox_is_empty,
     pair,
+    reader_of_products,
     records_of,
     settings_for,
     slots_held_by_another,
+    working,
 )
 from chassis.transactions import now
 from cli.local.broker import Broker
@@ -222,3 +225,31 @@ async def test_a_generation_whose_topics_came_back_otherwise_than_declared_is_ov
             assert len(described[0]["partitions"]) == PRODUCT.topic.partitions
     finally:
         await genesis.close()
+
+
+async def test_a_worker_whose_groups_do_not_come_about_notices_that_the_broker_is_another(
+    new_database: Callable[[], str], own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(own_broker)
+
+    async def for_ever(_: Subscription) -> None:
+        await asyncio.Event().wait()
+
+    async with reader_of_products(new_database) as reader:
+        with monkeypatch.context() as patched:
+            patched.setattr(Subscription, "start", for_ever)
+            async with working(reader.worker(settings)) as worker:
+
+                async def refilled() -> bool:
+                    return bool(await reader.database.pool.fetchval("select id from generation"))
+
+                await eventually(refilled)
+                patched.undo()
+                own_broker.stop()
+                own_broker.forget()
+                own_broker.start()
+
+                async def at_work() -> bool:
+                    return not worker.missing()
+
+                await eventually(at_work, 60)
