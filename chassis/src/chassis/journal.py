@@ -218,7 +218,8 @@ def _statement(table: Table, names: tuple[str, ...]) -> str:
         insert into journal (tenant, topic, slot, subject, version, type, event, traceparent,
                              body, time)
         select $1, $2, slot, id, version, type, event, traceparent, body, time
-        from input join saved using (id)
+        -- Not a join: a plan for arrays of any length would loop over both for each row.
+        from input where (id in (select id from saved)) is true
         returning position, slot, subject, version, recordedtime
     ), queued as (
         insert into outbox (position, topic, slot, recordedtime)
