@@ -33,6 +33,7 @@ class Ground:
     postgres: PostgresServer
     platform: PlatformSettings
     broker: str
+    folder: Path
 
     async def database(self, service: Service) -> str:
         """The URL of a new database with the tables of `service`."""
@@ -70,7 +71,7 @@ def ground(kind: BrokerKind) -> Iterator[Ground]:
                 own.start()
             address = given or (own.bootstrap if own is not None else "")
             version = own.version if own is not None else f"kafka at {given}"
-            yield Ground(server, PlatformSettings(kafka=address), version)
+            yield Ground(server, PlatformSettings(kafka=address), version, home.path)
         finally:
             if own is not None:
                 own.stop()
@@ -90,6 +91,6 @@ async def opened(url: str, connections: int = 8) -> AsyncIterator[Database]:
 
 async def until_nothing(database: Database, query: str, *arguments: object) -> None:
     """Wait until `query`, which asks whether something exists, says no."""
-    async with asyncio.timeout(300):
+    async with asyncio.timeout(60):
         while await database.pool.fetchval(query, *arguments):
             await asyncio.sleep(0.002)
