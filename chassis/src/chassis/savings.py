@@ -192,7 +192,7 @@ class Opening:
 
 @asynccontextmanager
 async def opening(database: Database, savings: Savings) -> AsyncIterator[Opening]:
-    """A transaction for the length of the block, as lazy as it can be; commits when it ends well."""
+    """A transaction for the block, as lazy as it can be; commits when that ends well."""
     async with AsyncExitStack() as stack:
         connection = Opening(database, stack)
         yield connection
