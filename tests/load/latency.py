@@ -6,8 +6,9 @@ Sales writes deals, one command each, and relays them in the same process; analy
 process of its own. First as many as the chain can bear, which gives the rate; then commands come
 at 20 % and at 80 % of it, evenly.
 
-- acknowledged: from the commit of the command to the moment at which the broker's answer is there;
-- projected: from there to the commit of the row in analytics.
+- acknowledged: from the commit of the command until its owner, with the broker's answer, takes the
+  event from the outbox;
+- projected: from the commit of the command to the commit of the row in analytics.
 
 Both commits by the clock of the one server. The peer is a record sent with acks=all until a waiting
 consumer has it, one at a time, in the same round: its median, on a line that bears nothing else.
@@ -22,18 +23,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-import chassis.relay
 from chassis.database import Database
 from chassis.identity import system_identity
 from chassis.kafka import admin, make_topics
-from chassis.producers import open_producer
-from chassis.settings import PlatformSettings
 from chassis.transactions import Transactions
 from chassis.worker import Worker
 from cli.local.ports import any_ports
@@ -47,6 +44,18 @@ from tests.load.ground import Ground, opened, until_nothing
 SECONDS = 8.0
 PINGS = 200
 CLIENTS = 16
+# An event is acknowledged, for its owner, when it is forgotten.
+_NOTING = (
+    "create table acknowledged (position bigint primary key, at timestamptz)",
+    """create function note_acknowledged() returns trigger language plpgsql as $$
+    begin
+        insert into acknowledged select position, clock_timestamp() from gone
+        on conflict do nothing;
+        return null;
+    end $$""",
+    """create trigger noting after delete on outbox referencing old table as gone
+       for each statement execute function note_acknowledged()""",
+)
 _LINE = Topic("load.round-trip", "", 1, {})
 
 
@@ -85,16 +94,11 @@ def _percentile(values: Sequence[float], rank: int) -> float:
 
 
 class _Chain:
-    """Sales at work, with the moment of every acknowledgement."""
+    """Sales at work, followed by analytics."""
 
-    def __init__(self, database: Database, acknowledged: dict[bytes, datetime]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._transactions = Transactions("sales", database)
-        self._acknowledged = acknowledged
-
-    @property
-    def transactions(self) -> Transactions:
-        return self._transactions
+        self.transactions = Transactions("sales", database)
 
     async def most(self, reader: Database) -> float:
         """Commands a second that so many clients get through, projected and all."""
@@ -121,27 +125,25 @@ class _Chain:
             commands.append(asyncio.create_task(self._command(tenant, number)))
         await asyncio.gather(*commands)
         await self._projected(reader, tenant, len(commands))
+        await until_nothing(self._database, "select exists (select from outbox)")
         committed = await self._database.pool.fetch(
-            """select subject, event, pg_xact_commit_timestamp(xmin) as at from journal
-               where tenant = $1""",
+            """select j.subject, pg_xact_commit_timestamp(j.xmin) as at, a.at as acknowledged
+               from journal j join acknowledged a using (position) where j.tenant = $1""",
             tenant,
         )
         projected = dict(
             await reader.pool.fetch(
-                """select id, pg_xact_commit_timestamp(xmin) from deal_fact where tenant = $1""",
+                "select id, pg_xact_commit_timestamp(xmin) from deal_fact where tenant = $1",
                 tenant,
             )
         )
         return {
-            "acknowledged": [
-                _milliseconds(self._acknowledged[str(row["event"]).encode()], row["at"])
-                for row in committed
-            ],
+            "acknowledged": [_milliseconds(row["acknowledged"], row["at"]) for row in committed],
             "projected": [_milliseconds(projected[row["subject"]], row["at"]) for row in committed],
         }
 
     async def _command(self, tenant: UUID, number: int) -> None:
-        async with self._transactions.begin(system_identity(tenant, "sales")) as transaction:
+        async with self.transactions.begin(system_identity(tenant, "sales")) as transaction:
             await deals.save(transaction, "created", None, new_deal(number))
 
     async def _projected(self, reader: Database, tenant: UUID, many: int) -> None:
@@ -157,23 +159,9 @@ def _milliseconds(later: datetime, earlier: datetime) -> float:
 @asynccontextmanager
 async def _sales(ground: Ground, database: Database) -> AsyncIterator[_Chain]:
     """The owner: commands, and the worker that relays them."""
-    acknowledged: dict[bytes, datetime] = {}
-
-    async def open_noting(settings: PlatformSettings) -> AIOKafkaProducer:
-        producer = await open_producer(settings)
-        send = producer.send
-
-        async def noting(*arguments: Any, **named: Any) -> asyncio.Future[Any]:
-            future: asyncio.Future[Any] = await send(*arguments, **named)
-            event = dict(named["headers"])["ce_id"]
-            future.add_done_callback(lambda _: acknowledged.__setitem__(event, datetime.now(UTC)))
-            return future
-
-        producer.send = noting
-        return producer
-
-    chain = _Chain(database, acknowledged)
-    relays_with, chassis.relay.open_producer = chassis.relay.open_producer, open_noting
+    for statement in _NOTING:
+        await database.pool.execute(statement)
+    chain = _Chain(database)
     worker = Worker("sales", "sales", (), chain.transactions, ground.platform)
     working = asyncio.create_task(worker.run())
     try:
@@ -182,7 +170,6 @@ async def _sales(ground: Ground, database: Database) -> AsyncIterator[_Chain]:
                 await asyncio.sleep(0.05)
         yield chain
     finally:
-        chassis.relay.open_producer = relays_with
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working

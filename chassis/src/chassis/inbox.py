@@ -221,7 +221,7 @@ _typed = msgspec.json.Decoder(_Typed)
 
 @lru_cache(maxsize=16_384)
 def _id(subject: str) -> UUID:
-    """The id that a subject is, read once for all that is asked of it; ValueError when it is none."""
+    """The id that a subject is, read once for all that asks; ValueError when it is none."""
     return UUID(subject)
 
 
