@@ -127,10 +127,8 @@ class Relay:
             while True:
                 rows = await self._next_rows([p for positions, _ in under_way for p in positions])
                 if rows:
-                    slots = {(row["topic"], row["slot"]) for row in rows}
-                    sending = self._while_leased(slots, self._send_rows(producer, rows))
-                    positions = [row["position"] for row in rows]
-                    under_way.append((positions, asyncio.create_task(sending)))
+                    sending = asyncio.create_task(self._send_leased(producer, rows))
+                    under_way.append(([row["position"] for row in rows], sending))
                 elif not under_way:
                     return
                 if not rows or len(under_way) == _MOST_UNDER_WAY:
@@ -144,10 +142,11 @@ class Relay:
     async def _settle(self, sent: Sequence[Sent]) -> None:
         """Forget what was acknowledged; raises what failed."""
         positions = [position for acknowledged, _ in sent for position in acknowledged]
-        await self._database.pool.execute(
-            "delete from outbox where position = any($1::bigint[])", positions
-        )
-        telemetry.RELAYED.labels(self._service).inc(len(positions))
+        if positions:
+            await self._database.pool.execute(
+                "delete from outbox where position = any($1::bigint[])", positions
+            )
+            telemetry.RELAYED.labels(self._service).inc(len(positions))
         for _, failure in sent:
             if failure is not None:
                 raise failure
@@ -165,6 +164,12 @@ class Relay:
                 *(_queue(producer, slot, of_slot) for slot, of_slot in slots.items())
             )
         return await asyncio.gather(*map(_outcome, queued))
+
+    async def _send_leased(
+        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> list[Sent]:
+        slots = {(row["topic"], row["slot"]) for row in rows}
+        return await self._while_leased(slots, self._send_rows(producer, rows))
 
     async def _while_leased(
         self, slots: Set[Slot], sending: Coroutine[Any, Any, list[Sent]]
