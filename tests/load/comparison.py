@@ -6,9 +6,9 @@ import argparse
 import asyncio
 import os
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import uvloop
 
@@ -65,7 +65,7 @@ def _figure(values: Sequence[float]) -> str:
     return f"{median:,.0f}" if median >= 100 else f"{median:,.2f}"
 
 
-Measure: TypeAlias = Callable[[Ground, int, int], Awaitable[list[Comparison]]]
+Measure: TypeAlias = Callable[[Ground, int, int], Coroutine[Any, Any, list[Comparison]]]
 """What a script does on a ground, with so many journal rows, in so many rounds."""
 
 

@@ -131,12 +131,11 @@ class _Chain:
                from journal j join acknowledged a using (position) where j.tenant = $1""",
             tenant,
         )
-        projected = dict(
-            await reader.pool.fetch(
-                "select id, pg_xact_commit_timestamp(xmin) from deal_fact where tenant = $1",
-                tenant,
-            )
+        facts = await reader.pool.fetch(
+            "select id, pg_xact_commit_timestamp(xmin) as at from deal_fact where tenant = $1",
+            tenant,
         )
+        projected = {row["id"]: row["at"] for row in facts}
         return {
             "acknowledged": [_milliseconds(row["acknowledged"], row["at"]) for row in committed],
             "projected": [_milliseconds(projected[row["subject"]], row["at"]) for row in committed],

@@ -122,6 +122,7 @@ class Subscription:
         """Join the group; raises `BROKER_FAILURES`."""
         await self._broker.connect()
         config = self._broker.config.broker_config
+        assert isinstance(config.builder, partial), "FastStream builds its readers another way"
         config.builder = partial(PatientReader, **config.builder.keywords)
         await self._broker.start()
         self._progress = asyncio.create_task(self._keep_progress())

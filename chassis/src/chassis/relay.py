@@ -240,7 +240,8 @@ def _batches(
     producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
 ) -> Iterator[tuple[BatchBuilder, list[int]]]:
     """Batches of `rows` in their order, each with its positions; as few as the size allows."""
-    batch, positions = producer.create_batch(), []
+    batch: BatchBuilder = producer.create_batch()
+    positions: list[int] = []
     for row in rows:
         if not _add(batch, row):
             yield batch, positions

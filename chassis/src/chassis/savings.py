@@ -160,7 +160,8 @@ class Opening:
         return await (await self._opened()).fetch(*arguments, **named)
 
     async def fetchrow(self, *arguments: Any, **named: Any) -> asyncpg.Record | None:
-        return await (await self._opened()).fetchrow(*arguments, **named)
+        row: asyncpg.Record | None = await (await self._opened()).fetchrow(*arguments, **named)
+        return row
 
     async def fetchval(self, *arguments: Any, **named: Any) -> Any:
         return await (await self._opened()).fetchval(*arguments, **named)
