@@ -104,7 +104,7 @@ async def _feed(ground: Ground, events: list[Told]) -> None:
 
 async def _rate(database: Database, tenant: UUID, many: int) -> float:
     """Rows a second from the first commit of the tenant's rows to the last."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while (
             await database.pool.fetchval("select count(*) from deal_fact where tenant = $1", tenant)
             < many
