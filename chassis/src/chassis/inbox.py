@@ -20,7 +20,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -71,8 +72,7 @@ class Consumer:
         return tuple(handler.aggregate.topic.name for handler in self.handlers)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A record as it came from the broker."""
 
     topic: str
@@ -199,7 +199,7 @@ class Inbox:
             f".v{aggregate.major}"
         ):
             raise ValueError(f"type {event.type} does not belong to {topic} v{aggregate.major}")
-        UUID(event.subject)
+        _id(event.subject)
         return event
 
     def _event(self, delivery: Delivery) -> tuple[AnyEvent, bytes]:
@@ -217,6 +217,16 @@ class Inbox:
 
 
 _typed = msgspec.json.Decoder(_Typed)
+
+
+@lru_cache(maxsize=16_384)
+def _id(subject: str) -> UUID:
+    """The id that a subject is, read once for all that asks; ValueError when it is none."""
+    return UUID(subject)
+
+
+def _key(event: AnyEvent) -> Key:
+    return event.tenantid, _id(event.subject)
 
 
 def _topic_of(event: AnyEvent | _Typed) -> str:
@@ -239,7 +249,7 @@ class _Batch:
     async def apply(self, handler: Replica | Reaction, events: list[AnyEvent]) -> None:
         by_key: dict[Key, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            by_key[event.tenantid, UUID(event.subject)].append(event)
+            by_key[_key(event)].append(event)
         topic = handler.aggregate.topic.name
         keys = sorted(by_key)
         parked = await self.parking.held(topic, keys)
@@ -280,7 +290,7 @@ class _Batch:
     async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
         newest: dict[Key, int] = {}
         for event in done:
-            key = (event.tenantid, UUID(event.subject))
+            key = _key(event)
             newest[key] = max(newest.get(key, 0), event.aggregateversion)
         marked = await self.connection.fetch(
             """insert into applied (consumer, topic, tenant, key, version)
@@ -306,7 +316,7 @@ class _Batch:
         done: list[AnyEvent] = []
         failed: set[Key] = set()
         for event in events:
-            key = (event.tenantid, UUID(event.subject))
+            key = _key(event)
             if key in failed:
                 await self.park(handler, event, "waits for an earlier event of its key")
                 continue
@@ -350,7 +360,7 @@ class _Batch:
     async def park(
         self, handler: Replica | Reaction, event: AnyEvent, error: str, *, gap: bool = False
     ) -> None:
-        key = (event.tenantid, UUID(event.subject))
+        key = _key(event)
         body = self.bodies.get(event.id) or msgspec.json.encode(event)
         topic = handler.aggregate.topic.name
         await self.parking.put(topic, key, event.aggregateversion, body, error, gap=gap)

@@ -93,7 +93,7 @@ def run(service: Service, argv: Sequence[str]) -> int:
         if arguments.command == "migrate" or arguments.migrate:
             runner.run(_migrate(service))
         if arguments.command == "serve":
-            _calm_garbage_collection()
+            calm_garbage_collection()
             runner.run(serve(service, arguments.role, platform))
     return 0
 
@@ -115,7 +115,7 @@ def _rebuild(service: Service, platform: PlatformSettings) -> Rebuild:
     )
 
 
-def _calm_garbage_collection() -> None:
+def calm_garbage_collection() -> None:
     """Bulk requests and batches make many objects and no cycles: look for cycles less often."""
     gc.collect()
     gc.freeze()
