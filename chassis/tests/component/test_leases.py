@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from chassis.database import Database
-from chassis.leases import Leases
+from chassis.leases import Leases, Turn
 from chassis.partitions import partition_of
-from chassis.schema import V1
+from chassis.schema import NEWEST
 from events.envelope import partition_key
 from events.topics import DEAL, REASON, Topic
 
@@ -23,7 +23,7 @@ SECONDS = 0.6
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, 4)
     await opened.open()
-    for statement in V1:
+    for statement in NEWEST:
         await opened.pool.execute(statement)
     yield opened
     await opened.close()
@@ -114,3 +114,20 @@ async def test_a_successor_sends_the_newest_event_of_recent_keys_again(database:
     await Leases(database, TOPICS, 60).renew()
     rows = await database.pool.fetch("select position from outbox")
     assert [row["position"] for row in rows] == [positions[-1]]
+
+
+async def test_a_turn_is_one_holders_until_it_is_given_back_or_over(database: Database) -> None:
+    first, second = (Turn(database, "one", 60) for _ in range(2))
+    assert await first.take()
+    assert await first.take()
+    assert not await second.take()
+    assert await Turn(database, "other", 60).take()
+    await first.release()
+    assert await second.take()
+    assert not await first.take()
+    # As if the second were frozen for longer than its turn.
+    await database.pool.execute("update turn set until = clock_timestamp() where name = 'one'")
+    assert await first.take()
+    assert not await second.take()
+    await second.release()
+    assert not await second.take()
