@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
-from chassis.database import Connection, Database
+from chassis.database import Connection, Database, planned_anew
 from chassis.reconciliation.records import Place, Range, Sum
 from chassis.seals import SealedTable
 
@@ -91,25 +91,23 @@ async def _as_of(connection: Connection, reading: Reading) -> datetime | None:
 
 async def sum_of(database: Database, reading: Reading, span: Range) -> Sum:
     """What a consumer has applied in a range, as an owner's digest sums it up."""
-    row = await database.pool.fetchrow(
-        """select count(*) as keys, encode(sha256(coalesce(string_agg(
-                      uuid_send(tenant) || uuid_send(key) || int8send(version), ''::bytea
-                      order by tenant, key), '')), 'hex') as hash
-           from applied
-           where consumer = $1 and topic = $2
-                 and (tenant, key) > ($3, $4) and (tenant, key) <= ($5, $6)""",
-        *_within(reading, span),
-    )
+    async with planned_anew(database) as connection:
+        row = await connection.fetchrow(
+            """select count(*) as keys, encode(sha256(coalesce(string_agg(
+                          uuid_send(tenant) || uuid_send(key) || int8send(version), ''::bytea
+                          order by tenant, key), '')), 'hex') as hash
+               from applied
+               where consumer = $1 and topic = $2
+                     and (tenant, key) > ($3, $4) and (tenant, key) <= ($5, $6)""",
+            *_within(reading, span),
+        )
     assert row is not None
     return Sum(row["keys"], row["hash"])
 
 
 async def snapshot(database: Database, reading: Reading, span: Range, most: int) -> Snapshot | None:
     """The first `most` keys of a range at one moment; None when nothing is known of how fresh."""
-    async with (
-        database.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with planned_anew(database) as connection:
         moment = await _as_of(connection, reading)
         if moment is None:
             return None
@@ -142,36 +140,37 @@ async def strayed(database: Database, kept: Kept, span: Range) -> tuple[list[Dif
     Effects and `applied` are written in one transaction, so that one statement
     sees either both or neither.
     """
-    rows = await database.pool.fetch(
-        f"""with known as (
-                select a.*, exists (
-                    select from discarded d where d.consumer = a.consumer and d.topic = a.topic
-                    and d.tenant = a.tenant and d.key = a.key and d.version = a.version) as skipped
-                from applied a
-                where consumer = $1 and topic = any($2::text[])
-                      and (tenant, key) > ($3, $4) and (tenant, key) <= ($5, $6)
-            ), present as (
-                select tenant, id as key, version, seal = {kept.table.seal("t")} as is_intact
-                from {kept.table.name} t
-                where (tenant, id) > ($3, $4) and (tenant, id) <= ($5, $6)
-            ), judged as (
-                select coalesce(known.topic, $2[1]) as topic, tenant, key,
-                       known.version as expected, present.version,
-                       case when not is_intact then 'altered'
-                            when skipped then null
-                            when present.version is null and not removed then 'vanished'
-                            when present.version is not null and coalesce(removed, true)
-                            then 'invented'
-                            when present.version <> known.version then 'mismatched' end as verdict
-                from known full join present using (tenant, key)
-            )
-            select counted.rows, judged.* from (select count(*) as rows from judged) as counted
-            left join judged on verdict is not null""",  # noqa: S608 - names of our own
-        kept.consumer,
-        kept.topics,
-        *span.after,
-        *span.until,
-    )
+    async with planned_anew(database) as connection:
+        rows = await connection.fetch(
+            f"""with known as (
+                    select a.*, exists (
+                        select from discarded d where d.consumer = a.consumer and d.topic = a.topic
+                        and d.tenant = a.tenant and d.key = a.key and d.version = a.version) as skipped
+                    from applied a
+                    where consumer = $1 and topic = any($2::text[])
+                          and (tenant, key) > ($3, $4) and (tenant, key) <= ($5, $6)
+                ), present as (
+                    select tenant, id as key, version, seal = {kept.table.seal("t")} as is_intact
+                    from {kept.table.name} t
+                    where (tenant, id) > ($3, $4) and (tenant, id) <= ($5, $6)
+                ), judged as (
+                    select coalesce(known.topic, $2[1]) as topic, tenant, key,
+                           known.version as expected, present.version,
+                           case when not is_intact then 'altered'
+                                when skipped then null
+                                when present.version is null and not removed then 'vanished'
+                                when present.version is not null and coalesce(removed, true)
+                                then 'invented'
+                                when present.version <> known.version then 'mismatched' end as verdict
+                    from known full join present using (tenant, key)
+                )
+                select counted.rows, judged.* from (select count(*) as rows from judged) as counted
+                left join judged on verdict is not null""",  # noqa: S608 - names of our own
+            kept.consumer,
+            kept.topics,
+            *span.after,
+            *span.until,
+        )
     found = [
         Difference(
             consumer=kept.consumer,

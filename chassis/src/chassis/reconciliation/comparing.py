@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -79,6 +79,7 @@ class Comparing:
             for handler in consumer.handlers
         ]
         self._kept = [kept for consumer in consumers for kept in _kept(consumer)]
+        self._differing: set[tuple[str, str]] = set()
         self.owners = {reading.owner for reading in self._readings}
 
     async def compare(self, swept: Swept, digests: Sequence[Digest]) -> None:
@@ -89,6 +90,7 @@ class Comparing:
         granted = swept.wishes.get(self._service)
         readings = [reading for reading in self._readings if reading.owner == swept.owner]
         tallies = {reading: _Tally(swept.as_of) for reading in readings}
+        self._differing = await verdicts.differing(self._database)
         await self._await_caught_up(tallies)
         for first in range(0, len(digests), _AT_ONCE):
             before = sum(tally.cost.rows for tally in tallies.values())
@@ -144,7 +146,7 @@ class Comparing:
             tally.keys += own.keys
             self._count(tally, own.keys, began)
             if own == digest.topics.get(reading.topic, NOTHING):
-                await self._note(reading, digest.range, [], tally)
+                await self._note(reading.consumer, [reading.topic], "", digest.range, (), tally)
             else:
                 differing.append(reading)
         for kept in self._kept:
@@ -180,7 +182,8 @@ class Comparing:
                 tally.as_of = min(tally.as_of, question.as_of)
                 keys = answer.keys.get(reading.topic, [])
                 found = judge(reading, keys, shot, answer.until)
-                await self._note(reading, Range(after, answer.until), found, tally)
+                part = Range(after, answer.until)
+                await self._note(reading.consumer, [reading.topic], "", part, found, tally)
             after = answer.until
 
     async def _snapshots(
@@ -203,16 +206,22 @@ class Comparing:
         began = time.monotonic()
         found, rows = await applied.strayed(self._database, kept, span)
         self._count(tally, rows, began)
-        tally.found.update(difference.verdict for difference in found)
-        place = kept.table.name
-        await verdicts.note(self._database, kept.consumer, kept.topics, place, span, found)
+        await self._note(kept.consumer, kept.topics, kept.table.name, span, found, tally)
 
     async def _note(
-        self, reading: Reading, span: Range, found: list[Difference], tally: _Tally
+        self,
+        consumer: str,
+        topics: Sequence[str],
+        place: str,
+        span: Range,
+        found: Collection[Difference],
+        tally: _Tally,
     ) -> None:
+        """Keep what was found in a range; mostly that is nothing, and nothing was known before."""
         tally.found.update(difference.verdict for difference in found)
-        topics = [reading.topic]
-        await verdicts.note(self._database, reading.consumer, topics, "", span, found)
+        if found or (consumer, place) in self._differing:
+            self._differing.add((consumer, place))
+            await verdicts.note(self._database, consumer, topics, place, span, found)
 
     def _count(self, tally: _Tally, rows: int, began: float) -> None:
         tally.cost += Cost(rows, (time.monotonic() - began) * 1_000)

@@ -132,6 +132,12 @@ def _keys(found: Collection[Difference]) -> tuple[list[str], list[UUID], list[UU
     )
 
 
+async def differing(database: Database) -> set[tuple[str, str]]:
+    """The consumers and places of which some difference is known."""
+    rows = await database.pool.fetch("select distinct consumer, place from difference")
+    return {(row["consumer"], row["place"]) for row in rows}
+
+
 async def conclude(
     database: Database,
     reading: Reading,
