@@ -144,8 +144,10 @@ async def strayed(database: Database, kept: Kept, span: Range) -> tuple[list[Dif
         rows = await connection.fetch(
             f"""with known as (
                     select a.*, exists (
-                        select from discarded d where d.consumer = a.consumer and d.topic = a.topic
-                        and d.tenant = a.tenant and d.key = a.key and d.version = a.version) as skipped
+                        select from discarded d
+                        where d.consumer = a.consumer and d.topic = a.topic
+                              and d.tenant = a.tenant and d.key = a.key
+                              and d.version = a.version) as skipped
                     from applied a
                     where consumer = $1 and topic = any($2::text[])
                           and (tenant, key) > ($3, $4) and (tenant, key) <= ($5, $6)
@@ -161,7 +163,8 @@ async def strayed(database: Database, kept: Kept, span: Range) -> tuple[list[Dif
                                 when present.version is null and not removed then 'vanished'
                                 when present.version is not null and coalesce(removed, true)
                                 then 'invented'
-                                when present.version <> known.version then 'mismatched' end as verdict
+                                when present.version <> known.version
+                                then 'mismatched' end as verdict
                     from known full join present using (tenant, key)
                 )
                 select counted.rows, judged.* from (select count(*) as rows from judged) as counted
