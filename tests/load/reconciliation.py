@@ -47,7 +47,7 @@ from chassis.reconciliation.records import (
     Wish,
     encode,
 )
-from chassis.schema import NEWEST
+from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
 from chassis.testing import event
 from chassis.transactions import Transactions, now, uuid7
@@ -85,7 +85,7 @@ async def _measure(owner_url: str, url: str, keys: int, rounds: int) -> None:
     owner, database = Database(owner_url, 4), Database(url, 8)
     await owner.open()
     await database.open()
-    for statement in NEWEST:
+    for statement in CURRENT:
         await owner.pool.execute(statement)
     side = Sides(owner, database)
     await side.ingest(keys)

@@ -32,7 +32,7 @@ class Leases:
 
     def __init__(self, database: Database, topics: Sequence[Topic], seconds: float) -> None:
         self._database = database
-        self._slots = [(topic.name, n) for topic in topics for n in range(topic.partitions)]
+        self._slots = slots_of(topics)
         self._lease = timedelta(seconds=seconds)
         self._owner: UUID = uuid7()
         self._until = 0.0
@@ -178,6 +178,11 @@ class Turn:
         await self._database.pool.execute(
             "delete from turn where name = $1 and holder = $2", self._name, self._holder
         )
+
+
+def slots_of(topics: Sequence[Topic]) -> list[Slot]:
+    """Every slot of `topics`."""
+    return [(topic.name, n) for topic in topics for n in range(topic.partitions)]
 
 
 def _slot(row: asyncpg.Record) -> Slot:

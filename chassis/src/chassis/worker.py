@@ -17,6 +17,7 @@ from chassis.relay import Relay
 from chassis.settings import PlatformSettings
 from chassis.tides import Tides
 from chassis.transactions import Transactions
+from chassis.watermarks import Watermarks
 from events.topics import RECONCILIATION, owned_by, replay_topic
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Worker:
         relaying = asyncio.create_task(self._relay.run())
         tides = Tides(self._settings)
         working = [relaying]
+        watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
         try:
             await self._make_own_topics()
             await tides.start()
@@ -100,7 +102,7 @@ class Worker:
             await asyncio.gather(*(subscription.start() for subscription in subscriptions))
             working.append(asyncio.create_task(self._reconciler().run()))
             self.generation = generation
-            while await self._is_still(generation):
+            while await self._is_still(generation, watermarks):
                 await asyncio.sleep(self._settings.generation_check_seconds)
                 if relaying.done():
                     relaying.result()
@@ -113,6 +115,7 @@ class Worker:
             )
             self._subscriptions = []
             await tides.stop()
+            await watermarks.close()
 
     def _reconciler(self) -> Reconciler:
         database = self._transactions.database
@@ -123,14 +126,26 @@ class Worker:
         async with admin(self._settings) as client:
             await make_topics(client, [RECONCILIATION, *topics], self._settings)
 
-    async def _is_still(self, generation: str) -> bool:
-        """Whether the broker remembers this generation; its absence proves nothing yet."""
+    async def _is_still(self, generation: str, watermarks: Watermarks) -> bool:
+        """Whether the broker remembers this generation, and all of the own topics.
+
+        Its absence proves nothing yet.
+        """
         try:
-            return await self._genesis.current() == generation
+            if await self._genesis.current() != generation:
+                return False
+            lost = await watermarks.lost(generation)
+            if lost:
+                log.error("the broker has lost records of %s", ", ".join(lost))
+                await self._genesis.end(generation)
+            return not lost
         except BROKER_FAILURES as error:
             log.warning("the broker does not answer: %s", error)
             await self._genesis.close()
-            return True
+            await watermarks.close()
+        except PASSING_FAILURES as error:
+            log.warning("cannot look whether the broker has lost anything: %s", error)
+        return True
 
     async def _keep_house(self) -> None:
         """Make the journal's next months, forget old idempotency keys."""

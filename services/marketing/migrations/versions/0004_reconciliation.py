@@ -4,10 +4,10 @@ from alembic import op
 
 from chassis import schema
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    for statement in schema.V2:
+    for statement in schema.V3:
         op.execute(statement)

@@ -1,4 +1,4 @@
-"""It is kept what reconciliation finds."""
+"""How far the broker remembers each slot is kept: a topic that was lost is noticed by it."""
 
 from alembic import op
 

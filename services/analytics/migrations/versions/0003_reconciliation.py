@@ -6,8 +6,8 @@ from alembic import op
 from chassis import schema
 from chassis.seals import begin_sealing
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 TOPICS = {
     "tenant_dimension": ("crm.directory.tenant",),
@@ -27,7 +27,7 @@ TOPICS = {
 
 
 def upgrade() -> None:
-    for statement in schema.V2:
+    for statement in schema.V3:
         op.execute(statement)
     found = sqlalchemy.inspect(op.get_bind())
     for table, topics in TOPICS.items():
