@@ -11,9 +11,11 @@ all of this goes over the topic `crm.reconciliation`. Rows of projections are co
     tiling.py        an owner's digests, which together cover all keys
     journalled.py    an owner's queries
     applied.py       a consumer's queries
+    judging.py       which keys differ, from what both sides say
     verdicts.py      what was found, kept in the consumer's database
     publishing.py    an owner at work
     comparing.py     a consumer at work
     channel.py       the topic
     reconciler.py    whose turn it is, and what is done in it
+    command.py       what an operator does
 """

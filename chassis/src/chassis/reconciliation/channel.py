@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _PLACE = TopicPartition(RECONCILIATION.name, 0)
 _SEND_SECONDS = 10.0
+_OPEN_SECONDS = 3.0
 
 
 class Channel:
@@ -37,7 +38,19 @@ class Channel:
         self._history = 0
 
     async def open(self) -> None:
-        """Connect; raises `BROKER_FAILURES`."""
+        """Connect; raises `BROKER_FAILURES`.
+
+        Clients that are cancelled while they connect leave connections behind: they
+        finish first, if that does not take long.
+        """
+        opening = asyncio.create_task(self._open())
+        try:
+            await asyncio.shield(opening)
+        finally:
+            await asyncio.wait({opening}, timeout=_OPEN_SECONDS)
+            opening.cancel()
+
+    async def _open(self) -> None:
         self._reader = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka,
             enable_auto_commit=False,

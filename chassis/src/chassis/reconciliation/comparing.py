@@ -96,9 +96,9 @@ class Comparing:
             before = sum(tally.cost.rows for tally in tallies.values())
             # One after the other, but for the waiting for answers.
             differing = [
-                (digest.range, readings)
+                (digest.range, unequal)
                 for digest in digests[first : first + _AT_ONCE]
-                if (readings := await self._compare(digest, tallies))
+                if (unequal := await self._compare(digest, tallies))
             ]
             drilling = [self._drill_down(*each, tallies) for each in differing]
             for result in await asyncio.gather(*drilling, return_exceptions=True):
