@@ -31,6 +31,7 @@ from chassis.identity import IdentityVerifier
 from chassis.inbox import Consumer, Inbox
 from chassis.migrations import migrate
 from chassis.rebuild.rebuild import Rebuild
+from chassis.reconciliation.command import reconcile
 from chassis.settings import PlatformSettings, ServiceSettings
 from chassis.transactions import Transactions
 from chassis.web.application import application
@@ -88,6 +89,8 @@ def run(service: Service, argv: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if arguments.command == "events":
             return runner.run(_operate(service, arguments, platform))
+        if arguments.command == "reconcile":
+            return runner.run(_reconcile(service, arguments.patience))
         if arguments.command == "rebuild":
             return runner.run(operations.rebuild(_rebuild(service, platform)))
         if arguments.command == "migrate" or arguments.migrate:
@@ -106,6 +109,11 @@ async def _operate(
         return await operations.operate(
             arguments, service.consumers, transactions, platform, service.owner
         )
+
+
+async def _reconcile(service: Service, patience: float) -> int:
+    async with _opened(service.settings()) as database:
+        return await reconcile(database, service.consumers, patience)
 
 
 def _rebuild(service: Service, platform: PlatformSettings) -> Rebuild:

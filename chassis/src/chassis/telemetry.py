@@ -36,6 +36,26 @@ PROJECTION_AGE = Gauge(
     "meridian_projection_age_seconds", "How far a projection is behind", ("consumer",)
 )
 
+DIFFERENCES = Gauge(
+    "meridian_reconciliation_differences",
+    "Keys and rows that differ from what was journalled, as last compared",
+    ("consumer", "verdict"),
+)
+RECONCILED_AGE = Gauge(
+    "meridian_reconciliation_age_seconds",
+    "Since when nothing is proven: age of the last full comparison",
+    ("consumer",),
+)
+RECONCILED_ROWS = Counter(
+    "meridian_reconciliation_rows_total", "Rows read to reconcile", ("service",)
+)
+RECONCILIATION_RECORDS = Counter(
+    "meridian_reconciliation_records_total", "Records sent to reconcile", ("service", "kind")
+)
+RECONCILIATION_IGNORED = Counter(
+    "meridian_reconciliation_ignored_total", "Records that could not be understood", ("service",)
+)
+
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
