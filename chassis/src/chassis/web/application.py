@@ -1,4 +1,4 @@
-"""The HTTP application of a service: problems, tracing, metrics, probes, OpenAPI."""
+"""The HTTP application of a service: problems, deadlines, tracing, metrics, probes, OpenAPI."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from opentelemetry import propagate, trace
+from opentelemetry import propagate
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.database import PASSING_FAILURES
 from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
 from chassis.telemetry import REQUESTS, tracer
+from chassis.web.deadlines import Deadlined
 from chassis.web.documents import openapi
+from chassis.web.problems import problem_response
 
 log = logging.getLogger(__name__)
 Probe = Callable[[], Awaitable[list[str]]]
@@ -33,6 +34,7 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
     """
     app = FastAPI(title=f"Meridian {service}", version=version, docs_url=None, redoc_url=None)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(Deadlined)
     app.add_middleware(Observed, service=service)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -56,20 +58,6 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return app
-
-
-def problem_response(problem: Problem) -> Response:
-    """The problem as an RFC 9457 answer, with the trace's id."""
-    document = problem.document()
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid:
-        document["traceId"] = f"{span.trace_id:032x}"
-    return Response(
-        msgspec.json.encode(document),
-        problem.status,
-        problem.headers,
-        media_type="application/problem+json",
-    )
 
 
 async def _problem(_: Request, error: Exception) -> Response:

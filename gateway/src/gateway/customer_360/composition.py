@@ -37,7 +37,7 @@ async def compose(upstreams: Upstreams, id: UUID, identity: str, seconds: float)
 
     async def part(service: str, target: str) -> tuple[int, Raw]:
         try:
-            status, body = await upstreams.read(service, target, seconds=seconds, identity=identity)
+            status, body = await upstreams[service].read(target, seconds=seconds, identity=identity)
         except Problem as problem:
             return problem.status, _UNKNOWN
         return status, Raw(body)
