@@ -9,8 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from opentelemetry import propagate
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
-from chassis.telemetry import REQUESTS, tracer
+from chassis.telemetry import REQUESTS, RequestSpan
 from chassis.web.deadlines import Deadlined
 from chassis.web.documents import openapi
 from chassis.web.problems import problem_response
@@ -105,12 +104,13 @@ class Observed:
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app = app
         self.service = service
+        # `labels` costs more than what it is asked for; there are few of them.
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         status = 500
         started = time.perf_counter()
 
@@ -120,13 +120,22 @@ class Observed:
                 status = message["status"]
             await send(message)
 
-        with tracer.start_as_current_span(
-            f"{scope['method']} {scope['path']}", context=propagate.extract(headers)
-        ):
+        with RequestSpan(f"{scope['method']} {scope['path']}", scope["headers"]):
             try:
                 await self.app(scope, receive, observing)
             finally:
                 route: Any = scope.get("route")
-                REQUESTS.labels(
-                    self.service, scope["method"], getattr(route, "path", "-"), str(status)
-                ).observe(time.perf_counter() - started)
+                self._observed(
+                    scope["method"],
+                    getattr(route, "path", "-"),
+                    status,
+                    time.perf_counter() - started,
+                )
+
+    def _observed(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:
+            series = REQUESTS.labels(self.service, method, route, str(status))
+            self._series[key] = series
+        series.observe(seconds)

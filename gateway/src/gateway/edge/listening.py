@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from chassis.problems import MalformedRequest, Problem, TooManyRequests, Unavailable
 from gateway.edge.connections.connection import LARGEST_SILENCE, MOST_HEADERS
+from gateway.edge.corked import Corked
 from gateway.edge.refusals import Refusals
 from gateway.settings import GatewaySettings
 
@@ -74,7 +75,7 @@ class Listening(HttpToolsProtocol):
     # -- the transport --------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Corked(transport, self.loop))
         if len(self.connections) > self._settings.connections:
             self._refuse(Unavailable("too many connections"))
         else:

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry import propagate
-
 from chassis.identity import HEADER
 from chassis.problems import BodyTooLarge, DeadlinePassed, Problem, Unavailable
+from chassis.telemetry import trace_fields
 from chassis.web.deadlines import TIME_LEFT
 from gateway.edge.bodies import ClientGone, PassingBody
 from gateway.edge.breaker import Breaker, RetryBudget
@@ -221,10 +220,8 @@ class Upstream:
 
 
 def traced() -> list[bytes]:
-    """The headers by which a trace goes on."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return [f"{name}: {value}\r\n".encode("latin-1") for name, value in carrier.items()]
+    """The lines of header by which a trace goes on."""
+    return [f"{name}: {value}\r\n".encode("latin-1") for name, value in trace_fields().items()]
 
 
 class Upstreams(Mapping[str, Upstream]):
