@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+_LARGEST = 32 * 1024
+"""Bytes that are held at the most."""
+
 
 class Corked(asyncio.Transport):
     """Passes everything on to `transport`, writes at the end of the turn."""
@@ -18,15 +21,20 @@ class Corked(asyncio.Transport):
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._held:
             self._loop.call_soon(self.flush)
         self._held.append(bytes(data))
+        self._size += len(data)
+        if self._size > _LARGEST:
+            # Who writes on and on must feel that the client does not take it.
+            self.flush()
 
     def flush(self) -> None:
         """Write what is held now."""
-        held, self._held = self._held, []
+        held, self._held, self._size = self._held, [], 0
         if held:
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
@@ -35,7 +43,7 @@ class Corked(asyncio.Transport):
         self._transport.close()
 
     def abort(self) -> None:
-        self._held.clear()
+        self._held, self._size = [], 0
         self._transport.abort()
 
     def can_write_eof(self) -> bool:
@@ -58,4 +66,4 @@ class Corked(asyncio.Transport):
         return self._transport.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:
-        return self._transport.get_write_buffer_size() + sum(map(len, self._held))
+        return self._transport.get_write_buffer_size() + self._size
