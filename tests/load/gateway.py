@@ -231,7 +231,7 @@ def _started(command: Sequence[str], folder: Path, is_ready: Callable[[], bool])
     with (folder / "peers.log").open("a") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            until = time.monotonic() + 30
+            until = time.monotonic() + 90
             while not is_ready():
                 if process.poll() is not None or time.monotonic() > until:
                     sys.exit(f"{command} did not start:\n{(folder / 'peers.log').read_text()}")

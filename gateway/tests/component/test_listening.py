@@ -153,7 +153,7 @@ async def test_who_takes_an_answer_slowly_gets_all_of_it(port: int) -> None:
         taken = 0
         while piece := await reader.read(LARGE // 8):
             taken += len(piece)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.005)
     assert taken > LARGE
 
 
