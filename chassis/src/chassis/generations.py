@@ -6,7 +6,8 @@ than the last (or there is none: every start of the local platform, whose broker
 on disk), the owner *refills*: every journal row of the last day and the newest
 row of every older subject goes through the outbox again, in journal order.
 Consumers start at the beginning of a new generation and skip what they have
-applied.
+applied. An owner one of whose topics has lost records ends the generation, so that
+the same happens.
 """
 
 from __future__ import annotations
@@ -70,6 +71,12 @@ class Genesis:
         records = await reader.getmany(_PARTITION, timeout_ms=2_000, max_records=1)
         first = records.get(_PARTITION)
         return first[0].value.decode() if first and first[0].value else None
+
+    async def end(self, generation: str) -> None:
+        """End a generation that has lost something: the next one is filled again."""
+        async with admin(self._settings) as client:
+            if await self.current() == generation:
+                await client.delete_topics([GENESIS.name])
 
     async def begin(self) -> str:
         """The generation's id, having begun one if there was none.

@@ -24,12 +24,22 @@ _LEADERS_SECONDS = 20.0
 @asynccontextmanager
 async def admin(settings: PlatformSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client for the length of the block."""
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
+    client = await open_admin(settings)
     try:
-        await client.start()
         yield client
     finally:
         await client.close()
+
+
+async def open_admin(settings: PlatformSettings) -> AIOKafkaAdminClient:
+    """An admin client that is connected; raises `BROKER_FAILURES`."""
+    client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
+    try:
+        await client.start()
+    except BaseException:
+        await client.close()
+        raise
+    return client
 
 
 async def make_topics(

@@ -32,7 +32,7 @@ class Leases:
 
     def __init__(self, database: Database, topics: Sequence[Topic], seconds: float) -> None:
         self._database = database
-        self._slots = [(topic.name, n) for topic in topics for n in range(topic.partitions)]
+        self._slots = slots_of(topics)
         self._lease = timedelta(seconds=seconds)
         self._owner: UUID = uuid7()
         self._until = 0.0
@@ -146,6 +146,11 @@ class Leases:
             *_columns(taken),
             self._lease,
         )
+
+
+def slots_of(topics: Sequence[Topic]) -> list[Slot]:
+    """Every slot of `topics`."""
+    return [(topic.name, n) for topic in topics for n in range(topic.partitions)]
 
 
 def _slot(row: asyncpg.Record) -> Slot:

@@ -1,8 +1,8 @@
 """The tables that every owner has in its own database, beside its aggregates.
 
 `V1` is what a service's first migration executes; later changes of the chassis
-come as `V2`, ... and a migration in every service. The SQLAlchemy tables below
-describe the columns that reads compose with.
+come as `V2`, ... and a migration in every service; `CURRENT` is all of them. The
+SQLAlchemy tables below describe the columns that reads compose with.
 """
 
 from __future__ import annotations
@@ -262,3 +262,10 @@ V1: tuple[str, ...] = (
     )""",
     "create index on department (tenant, path text_pattern_ops)",
 )
+
+# How far the broker was seen to remember each slot, in which generation.
+V2: tuple[str, ...] = (
+    "alter table relay_slot add column generation text, add column high_water bigint",
+)
+
+CURRENT: tuple[str, ...] = (*V1, *V2)

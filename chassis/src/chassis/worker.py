@@ -16,6 +16,7 @@ from chassis.relay import Relay
 from chassis.settings import PlatformSettings
 from chassis.tides import Tides
 from chassis.transactions import Transactions
+from chassis.watermarks import Watermarks
 from events.topics import owned_by, replay_topic
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Worker:
         """Relay and consume until the broker's generation is another."""
         relaying = asyncio.create_task(self._relay.run())
         tides = Tides(self._settings)
+        watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
         writing: asyncio.Task[None] | None = None
         try:
             await self._make_replay_topics()
@@ -97,7 +99,7 @@ class Worker:
             self._subscriptions = subscriptions
             await asyncio.gather(*(subscription.start() for subscription in subscriptions))
             self.generation = generation
-            while await self._is_still(generation):
+            while await self._is_still(generation, watermarks):
                 await asyncio.sleep(self._settings.generation_check_seconds)
                 if relaying.done():
                     relaying.result()
@@ -111,6 +113,7 @@ class Worker:
             )
             self._subscriptions = []
             await tides.stop()
+            await watermarks.close()
 
     async def _make_replay_topics(self) -> None:
         topics = [replay_topic(consumer.name) for consumer in self._consumers]
@@ -118,14 +121,26 @@ class Worker:
             async with admin(self._settings) as client:
                 await make_topics(client, topics, self._settings)
 
-    async def _is_still(self, generation: str) -> bool:
-        """Whether the broker remembers this generation; its absence proves nothing yet."""
+    async def _is_still(self, generation: str, watermarks: Watermarks) -> bool:
+        """Whether the broker remembers this generation, and all of the own topics.
+
+        Its absence proves nothing yet.
+        """
         try:
-            return await self._genesis.current() == generation
+            if await self._genesis.current() != generation:
+                return False
+            lost = await watermarks.lost(generation)
+            if lost:
+                log.error("the broker has lost records of %s", ", ".join(lost))
+                await self._genesis.end(generation)
+            return not lost
         except BROKER_FAILURES as error:
             log.warning("the broker does not answer: %s", error)
             await self._genesis.close()
-            return True
+            await watermarks.close()
+        except PASSING_FAILURES as error:
+            log.warning("cannot look whether the broker has lost anything: %s", error)
+        return True
 
     async def _keep_house(self) -> None:
         """Make the journal's next months, forget old idempotency keys."""

@@ -18,7 +18,7 @@ from chassis.aggregates import AggregateStore
 from chassis.database import Connection, Database
 from chassis.identity import system_identity
 from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
-from chassis.schema import V1, aggregate_table, create_aggregate
+from chassis.schema import CURRENT, aggregate_table, create_aggregate
 from chassis.settings import PlatformSettings
 from chassis.transactions import Transaction, Transactions, uuid7
 from chassis.worker import Worker
@@ -126,7 +126,7 @@ def _product(event: AnyEvent) -> Product:
 @asynccontextmanager
 async def opened(url: str, *tables: str) -> AsyncIterator[Database]:
     connection = await asyncpg.connect(url)
-    for statement in (*V1, *tables):
+    for statement in (*CURRENT, *tables):
         await connection.execute(statement)
     await connection.close()
     database = Database(url, 8)

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from aiokafka.admin import NewTopic
 
 from chassis.freshness import Freshness
-from chassis.kafka import admin
+from chassis.kafka import admin, make_topics
 from chassis.problems import ProjectionBehind
 from chassis.tests.component.products import (
+    Owner,
     eventually,
     key_of,
     outbox_is_empty,
@@ -86,6 +88,41 @@ async def test_a_broker_that_lost_its_memory_is_refilled(
         assert {key_of(record) for record in await records_of(PRODUCT.topic, settings)} == {
             product.id for product in (*before, *during)
         }
+
+
+@pytest.mark.parametrize("made_anew", [False, True], ids=["gone", "made anew by another"])
+async def test_a_topic_that_was_lost_is_filled_again(
+    new_database: Callable[[], str], own_broker: Broker, *, made_anew: bool
+) -> None:
+    async with pair(new_database, own_broker) as (owner, reader, settings):
+        before = [await owner.create(f"before {n}") for n in range(20)]
+
+        async def seen(count: int) -> bool:
+            return len(await reader.reacted()) == count
+
+        await eventually(lambda: seen(20))
+        await eventually(lambda: is_noted(owner, 20))
+        async with admin(settings) as client:
+            await client.delete_topics([PRODUCT.topic.name])
+            if made_anew:
+                await make_topics(client, [PRODUCT.topic], settings)
+        after = [await owner.create(f"after {n}") for n in range(5)]
+        await eventually(lambda: seen(25), 60)
+
+        async def holds_everything() -> bool:
+            held = {key_of(record) for record in await records_of(PRODUCT.topic, settings)}
+            return held == {product.id for product in (*before, *after)}
+
+        await eventually(holds_everything, 60)
+        assert set((await reader.reacted()).values()) == {1}
+
+
+async def is_noted(owner: Owner, records: int) -> bool:
+    """Whether the owner knows that its topic holds so many records."""
+    noted = await owner.transactions.database.pool.fetchval(
+        "select sum(high_water) from relay_slot where topic = $1", PRODUCT.topic.name
+    )
+    return noted is not None and noted >= records
 
 
 async def test_a_projection_is_never_newer_than_what_has_been_sent(

@@ -23,7 +23,7 @@ from chassis.history import HistoryRequest, as_of
 from chassis.identity import Identity, Reach, system_identity
 from chassis.journal import encoder
 from chassis.problems import Forbidden, InvalidRequest, NotFound
-from chassis.schema import V1, aggregate_table, create_aggregate
+from chassis.schema import CURRENT, aggregate_table, create_aggregate
 from chassis.transactions import Cause, Transactions, uuid7
 from events.catalogue import PRODUCT
 from events.sales import Product
@@ -57,7 +57,7 @@ def prepared_url(new_database: Callable[[], str]) -> str:
 
     async def prepare() -> None:
         async with opened(url) as transactions:
-            for statement in (*V1, *create_aggregate("product")):
+            for statement in (*CURRENT, *create_aggregate("product")):
                 await transactions.database.pool.execute(statement)
 
     asyncio.run(prepare())

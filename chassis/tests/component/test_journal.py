@@ -16,7 +16,7 @@ from chassis.database import Database
 from chassis.identity import system_identity
 from chassis.journal import Step
 from chassis.problems import EventTooLarge, ExternalIdTaken, NotFound, VersionLost
-from chassis.schema import V1, aggregate_table, create_aggregate
+from chassis.schema import CURRENT, aggregate_table, create_aggregate
 from chassis.transactions import Cause, Transactions, uuid7
 from events.catalogue import PRODUCT
 from events.envelope import Event
@@ -47,7 +47,7 @@ def product(name: str = "thing", *external: str, id: UUID | None = None) -> Prod
 async def transactions(database_url: str) -> AsyncIterator[Transactions]:
     database = Database(database_url, 8)
     await database.open()
-    for statement in (*V1, *create_aggregate("product")):
+    for statement in (*CURRENT, *create_aggregate("product")):
         await database.pool.execute(statement)
     yield Transactions("sales", database)
     await database.close()

@@ -11,7 +11,7 @@ import pytest
 from chassis.database import Database
 from chassis.leases import Leases
 from chassis.partitions import partition_of
-from chassis.schema import V1
+from chassis.schema import CURRENT
 from events.envelope import partition_key
 from events.topics import DEAL, REASON, Topic
 
@@ -23,7 +23,7 @@ SECONDS = 0.6
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, 4)
     await opened.open()
-    for statement in V1:
+    for statement in CURRENT:
         await opened.pool.execute(statement)
     yield opened
     await opened.close()

@@ -17,7 +17,7 @@ from chassis.inbox import AnyEvent, Consumer, Delivery, Inbox, Reaction, Replica
 from chassis.operations import operate
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound
-from chassis.schema import V1
+from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
 from chassis.testing import event
 from chassis.transactions import Transaction, Transactions
@@ -66,7 +66,7 @@ def _all(_: AnyEvent) -> bool:
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, 6)
     await opened.open()
-    for statement in (*V1, "create table noted (id uuid, version bigint)"):
+    for statement in (*CURRENT, "create table noted (id uuid, version bigint)"):
         await opened.pool.execute(statement)
     yield opened
     await opened.close()

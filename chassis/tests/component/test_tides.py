@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.database import Connection, Database
-from chassis.schema import V1
+from chassis.schema import CURRENT
 from chassis.tides import measured
 
 
@@ -17,7 +17,7 @@ from chassis.tides import measured
 async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, 4)
     await opened.open()
-    for statement in V1:
+    for statement in CURRENT:
         await opened.pool.execute(statement)
     yield opened
     await opened.close()

@@ -96,14 +96,14 @@ def test_without_a_tenant_it_makes_its_own_and_finds_it_again(
     report = tmp_path / "report.csv"
     first = command(home, OURS, "--report", report)
     assert first.returncode == 3, first.stdout + first.stderr
-    assert re.search(r"sales_pipeline\.csv .*151 .*0 .*0 .*40 .*191", first.stdout)
+    assert re.search(r"sales_pipeline\.csv .*151 .*0 .*0 .*40 .*191", first.stdout), first.stdout
     assert "87 won, 32 lost, 32 open; won revenue 1,332,914.22 USD" in first.stdout
     assert len(report.read_text(encoding="utf-8").splitlines()) > 191
     kept = home / "opportunities.sign-in.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     second = command(home, OURS)
     assert second.returncode == 3
-    assert re.search(r"sales_pipeline\.csv .*0 .*0 .*151 .*40 .*191", second.stdout)
+    assert re.search(r"sales_pipeline\.csv .*0 .*0 .*151 .*40 .*191", second.stdout), second.stdout
 
 
 def test_a_wrong_password_is_a_clear_problem(company: Company, tmp_path: Path) -> None:

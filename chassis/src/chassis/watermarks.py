@@ -1,0 +1,110 @@
+"""How far the broker remembers each slot of an owner: a topic that was lost shows by it.
+
+A topic can be deleted, or made anew by whoever asked for it next, while the rest of
+the broker stays: its generation says nothing then. So the highest end that was ever
+seen of each partition is kept, and an end below it tells that records are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from chassis.database import Database
+from chassis.kafka import open_admin
+from chassis.leases import Slot, slots_of
+from chassis.settings import PlatformSettings
+from events.topics import Topic
+
+_MISSING = -1
+
+
+class Watermarks:
+    """Looks after the ends of one owner's topics, on connections of its own."""
+
+    def __init__(
+        self, topics: Sequence[Topic], database: Database, settings: PlatformSettings
+    ) -> None:
+        self._topics = topics
+        self._database = database
+        self._settings = settings
+        self._admin: AIOKafkaAdminClient | None = None
+        self._reader: AIOKafkaConsumer | None = None
+        self._fallen: set[Slot] = set()
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.stop()
+            self._reader = None
+        if self._admin is not None:
+            await self._admin.close()
+            self._admin = None
+
+    async def lost(self, generation: str) -> list[str]:
+        """The topics that end below where they once ended, at two looks in a row.
+
+        The first look may have met a broker that has just taken a partition over.
+        Raises `BROKER_FAILURES` and `PASSING_FAILURES`.
+        """
+        if not self._topics:
+            return []
+        fallen = await _fallen(self._database, generation, await self._ends())
+        lost, self._fallen = fallen & self._fallen, fallen
+        return sorted({topic for topic, _ in lost})
+
+    async def _ends(self) -> dict[Slot, int]:
+        """The offset behind the last record of each partition; -1 where that is missing."""
+        if self._admin is None:
+            self._admin = await open_admin(self._settings)
+        described = await self._admin.describe_topics([topic.name for topic in self._topics])
+        counts = {entry["topic"]: len(entry["partitions"]) for entry in described}
+        whole = [topic for topic in self._topics if counts.get(topic.name) == topic.partitions]
+        # Asked for the ends of what is not there, the client only times out.
+        reader = self._reader or await self._open()
+        ends = await reader.end_offsets([TopicPartition(*slot) for slot in slots_of(whole)])
+        missing = dict.fromkeys(slots_of(self._topics), _MISSING)
+        return missing | {(place.topic, place.partition): end for place, end in ends.items()}
+
+    async def _open(self) -> AIOKafkaConsumer:
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka,
+            enable_auto_commit=False,
+            request_timeout_ms=5_000,
+        )
+        try:
+            await reader.start()
+        except BaseException:
+            await reader.stop()
+            raise
+        # Only of what is assigned does the client know the leaders; its records are not read.
+        places = [TopicPartition(*slot) for slot in slots_of(self._topics)]
+        reader.assign(places)
+        reader.pause(*places)
+        self._reader = reader
+        return reader
+
+
+async def _fallen(database: Database, generation: str, ends: Mapping[Slot, int]) -> set[Slot]:
+    """The slots that end below where they ended before in `generation`; notes the higher ends."""
+    rows = await database.pool.fetch(
+        """with seen as (
+               select * from unnest($2::text[], $3::smallint[], $4::bigint[])
+                   as seen(topic, slot, high_water)
+           ), risen as (
+               insert into relay_slot as known (topic, slot, generation, high_water)
+               select topic, slot, $1, high_water from seen order by topic, slot
+               on conflict (topic, slot) do update
+               set generation = excluded.generation, high_water = excluded.high_water
+               where known.generation is distinct from excluded.generation
+                     or known.high_water < excluded.high_water
+           )
+           select topic, slot from seen join relay_slot known using (topic, slot)
+           where known.generation = $1 and known.high_water > seen.high_water""",
+        generation,
+        [topic for topic, _ in ends],
+        [slot for _, slot in ends],
+        list(ends.values()),
+    )
+    return {(row["topic"], row["slot"]) for row in rows}

@@ -1,0 +1,13 @@
+"""How far the broker remembers each slot is kept: a topic that was lost is noticed by it."""
+
+from alembic import op
+
+from chassis import schema
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    for statement in schema.V2:
+        op.execute(statement)
