@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -110,11 +111,12 @@ def main() -> int:
         )
         database.start()
         stack.callback(database.stop)
-        for comparison in (
-            *_throughput("service", 0.85, 8, folder, database, options),
-            *_throughput("responder", 0.3, 8, folder, database, options),
-            asyncio.run(_composed(folder, database, options.rounds)),
-        ):
+        measured = chain(
+            _throughput("service", 0.85, 8, folder, database, options),
+            _throughput("responder", 0.3, 8, folder, database, options),
+            _composed(folder, database, options.rounds),
+        )
+        for comparison in measured:
             print(comparison.line(), flush=True)
     return 0
 
@@ -126,7 +128,7 @@ def _throughput(
     folder: Path,
     database: PostgresServer,
     options: argparse.Namespace,
-) -> list[Comparison]:
+) -> Iterator[Comparison]:
     """Requests a second through the three gateways to one upstream of this `kind`."""
     name = {"service": "a FastAPI service", "responder": "a bare responder"}[kind]
     nginx = Comparison(f"{name}, against nginx", "/s", of_nginx)
@@ -153,11 +155,15 @@ def _throughput(
             for comparison, port in ((nginx, ports["nginx"]), (usual, ports["usual"])):
                 comparison.ours.append(ours)
                 comparison.peer.append(load(port))
-    return [nginx, usual]
+    yield from (nginx, usual)
 
 
-async def _composed(folder: Path, database: PostgresServer, rounds: int) -> Comparison:
+def _composed(folder: Path, database: PostgresServer, rounds: int) -> Iterator[Comparison]:
     """How long a composed answer takes, beside its slowest source asked directly."""
+    yield asyncio.run(_composed_latency(folder, database, rounds))
+
+
+async def _composed_latency(folder: Path, database: PostgresServer, rounds: int) -> Comparison:
     found = Comparison("a customer from all sides, against its slowest source", "ms", 1.3, True)
     ports = dict(any_ports([*DELAYS]))
     with ExitStack() as stack:
