@@ -90,19 +90,22 @@ def configure(service: str, level: str, otlp_endpoint: str | None) -> None:
 def traceparent() -> str | None:
     """The current span as a W3C `traceparent`, None outside a trace."""
     span = trace.get_current_span().get_span_context()
-    if not span.is_valid:
-        return None
+    return _written(span) if span.is_valid else None
+
+
+def _written(span: trace.SpanContext) -> str:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
 def trace_fields() -> dict[str, str]:
     """The header fields by which the trace goes on elsewhere."""
-    if trace.get_current_span().get_span_context().trace_state or baggage.get_all():
-        fields: dict[str, str] = {}
-        propagate.inject(fields)
-        return fields
-    parent = traceparent()
-    return {"traceparent": parent} if parent is not None else {}
+    here = context.get_current()
+    span = trace.get_current_span(here).get_span_context()
+    if span.is_valid and not span.trace_state and not baggage.get_all(here):
+        return {"traceparent": _written(span)}
+    fields: dict[str, str] = {}
+    propagate.inject(fields)
+    return fields
 
 
 class RequestSpan:

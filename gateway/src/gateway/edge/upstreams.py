@@ -81,6 +81,8 @@ class Answer:
         connection, pool = self._connection, self._pool
         if self._state.get("has_left"):
             raise ClientGone
+        if not connection.is_open:
+            raise CannotConnect("closed as it was to be used")
         self._state["on_leaving"] = self._leave
         left = question.deadline - asyncio.get_running_loop().time()
         lines = question.lines(pool.authority, pool.prefix, left)

@@ -80,9 +80,7 @@ class Connection(asyncio.Protocol):
         self._begin(is_busy=True)
         self._is_sent = is_whole
         self._timer = self._loop.call_at(deadline, self._time_out)
-        if self._transport is None or self._transport.is_closing():
-            self.abort(BrokenOff())
-        else:
+        if self._transport is not None:
             self._transport.write(head)
 
     async def write(self, piece: bytes) -> None:
@@ -99,8 +97,9 @@ class Connection(asyncio.Protocol):
         self._is_sent = True
 
     @property
-    def is_sent(self) -> bool:
-        return self._is_sent
+    def is_open(self) -> bool:
+        """Whether a request can be sent; a service may close the connection at any time."""
+        return self._transport is not None and not self._transport.is_closing()
 
     async def answered(self) -> None:
         """Wait for the head of the answer, in `status` and `headers`; raises what went wrong."""
@@ -139,7 +138,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
         good = self._is_clean and self._is_sent and self.is_at_end and self._keeps_alive
-        if not good or self._transport is None or self._transport.is_closing():
+        if not good or not self.is_open:
             self.close()
             return False
         self._is_busy = False
