@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import uvicorn
 import uvloop
@@ -59,7 +59,8 @@ class Service:
 
     `owner` is whose topics it publishes. `projections` are the tables that its one
     consumer writes, where they can be rebuilt from events. `wrap` may put an ASGI application in
-    front of the service's own, as the gateway does with its edge.
+    front of the service's own, as the gateway does with its edge; `listening` may answer how it
+    speaks HTTP, where that is not as uvicorn does with httptools.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Service:
     consumers: Sequence[Consumer] = ()
     projections: Sequence[str] = ()
     wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
+    listening: Callable[[ServiceSettings], Callable[..., asyncio.Protocol]] | None = None
 
 
 def run(service: Service, argv: Sequence[str]) -> int:
@@ -216,12 +218,13 @@ async def _answer(service: Service, role: Role, process: Process, stop: asyncio.
     wrap = service.wrap if service.wrap is not None and role != "worker" else _as_it_is
     async with wrap(process) as asgi:
         settings = process.settings
+        http: Any = "httptools" if service.listening is None else service.listening(settings)
         server = _Server(
             uvicorn.Config(
                 asgi,
                 host=settings.host,
                 port=settings.port,
-                http="httptools",
+                http=http,
                 ws="none",
                 proxy_headers=False,
                 lifespan="off",
