@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from chassis import telemetry
+from chassis.cancellation import no_strays
 from chassis.database import PASSING_FAILURES, Database
 from chassis.doubts import Doubts
 from chassis.kafka import BROKER_FAILURES
@@ -103,14 +104,15 @@ class Relay:
     async def _keep_sending(self, generation: str) -> None:
         while True:
             try:
-                producer = await open_producer(self._settings)
-                try:
-                    while True:
-                        sent = await self._send_batch(producer, generation)
-                        if not await self._doubts.settle() and not sent:
-                            await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
-                finally:
-                    await abandon(producer)
+                with no_strays():
+                    producer = await open_producer(self._settings)
+                    try:
+                        while True:
+                            sent = await self._send_batch(producer, generation)
+                            if not await self._doubts.settle() and not sent:
+                                await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
+                    finally:
+                        await abandon(producer)
             except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
                 log.warning("the relay waits: %s", error)
                 await asyncio.sleep(0.2)
