@@ -41,6 +41,8 @@ Results: TypeAlias = "list[Any | BaseException]"
 _PATIENCE_SECONDS = 30.0
 """How long a batch may take; an idempotent producer would wait for the broker for ever."""
 _LEASE_LOOK_SECONDS = 0.2
+_LATE_SECONDS = 1.0
+"""An acknowledgement that takes longer may be that of a second sending."""
 
 
 class Relay:
@@ -124,6 +126,7 @@ class Relay:
         if not rows:
             return False
         slots = {(row["topic"], row["slot"]) for row in rows}
+        began = time.monotonic()
         try:
             results = await self._while_leased(slots, self._send_rows(producer, rows))
         except BaseException:
@@ -136,6 +139,8 @@ class Relay:
         if failure is not None:
             self._doubts.add(rows)
             raise failure
+        if time.monotonic() - began > _LATE_SECONDS:
+            self._doubts.add_late(rows)
         return True
 
     async def _forget(self, positions: Sequence[int], generation: str) -> None:
