@@ -2,8 +2,9 @@
 
 What was sent and not acknowledged may still arrive: it lies in a connection of a relay that was
 frozen, or of one that is gone, and comes behind newer events of its key that another sent
-meanwhile. Consumers skip it, but compaction would keep it. So when a while has passed the newest
-event of each such key is queued again.
+meanwhile. So may what was acknowledged late, because the producer may have sent it twice. Consumers
+skip it, but compaction would keep it. So when a while has passed the newest event of each such key
+is queued again.
 """
 
 from __future__ import annotations
@@ -28,11 +29,18 @@ class Doubts:
         self._database = database
         self._seconds = seconds
         self._since: dict[Key, float] = {}
+        self._said_again: set[Key] = set()
 
     def add(self, rows: Iterable[asyncpg.Record]) -> None:
         """The last word is in doubt from now on of the keys of these rows."""
         now = time.monotonic()
         self._since |= {(row["tenant"], row["subject"]): now for row in rows}
+
+    def add_late(self, rows: Iterable[asyncpg.Record]) -> None:
+        """As `add`, but not of keys that have just been said again: that must come to an end."""
+        rows = list(rows)
+        self.add(row for row in rows if (row["tenant"], row["subject"]) not in self._said_again)
+        self._said_again -= {(row["tenant"], row["subject"]) for row in rows}
 
     async def settle(self) -> bool:
         """Queue the newest events of keys that are in doubt for long enough; were there any?"""
@@ -54,4 +62,5 @@ class Doubts:
         )
         for key in keys:
             del self._since[key]
+        self._said_again = set(keys)
         return True

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.database import Database
-from chassis.kafka import admin, make_topics, wrongly_partitioned
+from chassis.kafka import admin, end, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
 from chassis.transactions import uuid7
 from events.topics import GENESIS, TOPICS
@@ -37,9 +37,9 @@ class Genesis:
         self._reader: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.stop()
-            self._reader = None
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await end(reader)
 
     async def _open(self) -> AIOKafkaConsumer:
         reader = AIOKafkaConsumer(

@@ -20,6 +20,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Coroutine, Iterator, Sequence, Set
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -28,6 +29,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from chassis import telemetry
+from chassis.cancellation import no_strays
 from chassis.database import PASSING_FAILURES, Database
 from chassis.doubts import Doubts
 from chassis.kafka import BROKER_FAILURES
@@ -48,8 +50,19 @@ Sent: TypeAlias = "tuple[list[int], BaseException | None]"
 _PATIENCE_SECONDS = 30.0
 """How long a batch may take; an idempotent producer would wait for the broker for ever."""
 _LEASE_LOOK_SECONDS = 0.2
+_LATE_SECONDS = 1.0
+"""An acknowledgement that takes longer may be that of a second sending."""
 _MOST_UNDER_WAY = 3
 """Batches of rows: while one is on its way and one is forgotten, the next is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """Rows that are being sent since `began` (monotonic)."""
+
+    rows: list[asyncpg.Record]
+    began: float
+    sending: asyncio.Task[list[Sent]]
 
 
 class Relay:
@@ -114,14 +127,15 @@ class Relay:
     async def _keep_sending(self, generation: str) -> None:
         while True:
             try:
-                producer = await open_producer(self._settings)
-                try:
-                    while True:
-                        await self._send_waiting(producer, generation)
-                        if not await self._doubts.settle():
-                            await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
-                finally:
-                    await abandon(producer)
+                with no_strays():
+                    producer = await open_producer(self._settings)
+                    try:
+                        while True:
+                            await self._send_waiting(producer, generation)
+                            if not await self._doubts.settle():
+                                await wait_or_timeout(self._wake, self._settings.relay_poll_seconds)
+                    finally:
+                        await abandon(producer)
             except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
                 log.warning("the relay waits: %s", error)
                 await asyncio.sleep(0.2)
@@ -133,36 +147,39 @@ class Relay:
         the same order: what is left after a failure, sent again, ends with the newest event of
         each key.
         """
-        under_way: deque[tuple[list[asyncpg.Record], asyncio.Task[list[Sent]]]] = deque()
+        under_way: deque[_UnderWay] = deque()
         try:
             while True:
-                known = [row["position"] for rows, _ in under_way for row in rows]
+                known = [row["position"] for batch in under_way for row in batch.rows]
                 rows = await self._next_rows(self._leases.hold(), known)
                 if rows:
                     sending = asyncio.create_task(self._send_leased(producer, rows))
-                    under_way.append((rows, sending))
+                    under_way.append(_UnderWay(rows, time.monotonic(), sending))
                 elif not under_way:
                     return
                 if not rows or len(under_way) == _MOST_UNDER_WAY:
-                    await self._settle(await under_way[0][1], generation)
+                    await self._settle(under_way[0], generation)
                     under_way.popleft()
         except BaseException:
-            for rows, _ in under_way:
-                self._doubts.add(rows)
+            for batch in under_way:
+                self._doubts.add(batch.rows)
             raise
         finally:
-            for _, sent in under_way:
-                sent.cancel()
-            await asyncio.gather(*(sent for _, sent in under_way), return_exceptions=True)
+            for batch in under_way:
+                batch.sending.cancel()
+            await asyncio.gather(*(batch.sending for batch in under_way), return_exceptions=True)
 
-    async def _settle(self, sent: Sequence[Sent], generation: str) -> None:
+    async def _settle(self, batch: _UnderWay, generation: str) -> None:
         """Forget what was acknowledged; raises what failed."""
+        sent = await batch.sending
         positions = [position for acknowledged, _ in sent for position in acknowledged]
         if positions:
             await self._forget(positions, generation)
         for _, failure in sent:
             if failure is not None:
                 raise failure
+        if time.monotonic() - batch.began > _LATE_SECONDS:
+            self._doubts.add_late(batch.rows)
 
     async def _send_rows(
         self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]

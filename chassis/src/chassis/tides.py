@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.cancellation import no_strays
 from chassis.database import PASSING_FAILURES, Connection, Database
-from chassis.kafka import BROKER_FAILURES
+from chassis.kafka import BROKER_FAILURES, end
 from chassis.settings import PlatformSettings
 from events.topics import owned_by
 
@@ -80,7 +81,7 @@ class Tides:
         await self._client.start()
 
     async def stop(self) -> None:
-        await self._client.stop()
+        await end(self._client)
 
     async def keep_writing(self, owner: str, database: Database) -> None:
         """Write the tide of `owner` until cancelled."""
@@ -90,8 +91,9 @@ class Tides:
         self._client.pause(place)
         while True:
             try:
-                tide = await measured(database)
-                await self._client.commit({place: (tide - _EPOCH) // _MICROSECOND})
+                with no_strays():
+                    tide = await measured(database)
+                    await self._client.commit({place: (tide - _EPOCH) // _MICROSECOND})
             except (*PASSING_FAILURES, *BROKER_FAILURES) as error:
                 log.info("the tide waits: %s", error)
             await asyncio.sleep(EVERY_SECONDS)

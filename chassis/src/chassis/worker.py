@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from chassis.cancellation import no_strays
 from chassis.consumers import Subscription
 from chassis.database import PASSING_FAILURES
 from chassis.generations import Genesis, refill
@@ -71,11 +72,12 @@ class Worker:
     async def _follow_generations(self) -> None:
         while True:
             try:
-                generation = await self._genesis.begin()
-                queued = await refill(self._transactions.database, generation)
-                if queued:
-                    log.info("refilling generation %s with %d events", generation, queued)
-                await self._work_in(generation)
+                with no_strays():
+                    generation = await self._genesis.begin()
+                    queued = await refill(self._transactions.database, generation)
+                    if queued:
+                        log.info("refilling generation %s with %d events", generation, queued)
+                    await self._work_in(generation)
                 log.warning("the broker is another: generation %s is over", generation)
             except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
                 log.warning("the worker waits for the broker: %s", error)
@@ -113,6 +115,8 @@ class Worker:
                 for task in (relaying, *joining):
                     if task.done():
                         task.result()
+                for subscription in subscriptions:
+                    subscription.require_reading()
         finally:
             self.generation = None
             for task in working:

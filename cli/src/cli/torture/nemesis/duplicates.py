@@ -17,7 +17,7 @@ from events.topics import TOPICS
 MARK = ("torture", b"duplicate")
 """The header that tells a duplicate from what it repeats; nobody else looks at it."""
 
-_SECONDS = 12.0
+_SECONDS = 25.0
 _MOST_AT_ONCE = 60
 
 
@@ -45,7 +45,7 @@ async def _strike(stage: Stage, dice: Random, *, late: bool) -> str:
 
 async def _send(stage: Stage, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
     producer = AIOKafkaProducer(
-        bootstrap_servers=stage.addresses.kafka, acks="all", request_timeout_ms=5_000
+        bootstrap_servers=stage.addresses.kafka, acks="all", request_timeout_ms=10_000
     )
     try:
         await producer.start()
@@ -65,7 +65,7 @@ async def _records(stage: Stage, dice: Random, *, late: bool) -> list[ConsumerRe
     topics = dice.sample([topic for topic in TOPICS if topic.partitions > 1], k=3)
     places = [TopicPartition(topic.name, dice.randrange(topic.partitions)) for topic in topics]
     reader = AIOKafkaConsumer(
-        bootstrap_servers=stage.addresses.kafka, request_timeout_ms=5_000, enable_auto_commit=False
+        bootstrap_servers=stage.addresses.kafka, request_timeout_ms=10_000, enable_auto_commit=False
     )
     try:
         await reader.start()
