@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _PLACE = TopicPartition(RECONCILIATION.name, 0)
 _SEND_SECONDS = 10.0
-_OPEN_SECONDS = 3.0
+_END_SECONDS = 10.0
 
 
 class Channel:
@@ -40,15 +41,9 @@ class Channel:
     async def open(self) -> None:
         """Connect; raises `BROKER_FAILURES`.
 
-        Clients that are cancelled while they connect leave connections behind: they
-        finish first, if that does not take long.
+        Cancelled, it connects first, if that does not take long: so does `close`.
         """
-        opening = asyncio.create_task(self._open())
-        try:
-            await asyncio.shield(opening)
-        finally:
-            await asyncio.wait({opening}, timeout=_OPEN_SECONDS)
-            opening.cancel()
+        await _to_its_end(self._open())
 
     async def _open(self) -> None:
         self._reader = AIOKafkaConsumer(
@@ -65,6 +60,9 @@ class Channel:
         self._producer = await open_producer(self._settings)
 
     async def close(self) -> None:
+        await _to_its_end(self._close())
+
+    async def _close(self) -> None:
         try:
             if self._reader is not None:
                 with suppress(*BROKER_FAILURES):
@@ -98,3 +96,13 @@ class Channel:
                     continue
                 if isinstance(record, Digest) or not is_old:
                     yield record, is_old
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end even when cancelled: a client that is cut short leaves connections."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait({task}, timeout=_END_SECONDS)
+        task.cancel()
