@@ -19,6 +19,7 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
+from chassis.mongodb.transaction import DocumentTransaction
 from chassis.partitions import partition_of
 from chassis.problems import EventTooLarge, ExternalIdTaken, VersionLost
 from chassis.transactions import Transaction, Written, uuid7
@@ -71,8 +72,8 @@ async def save(
     tenant = transaction.tenant
     rows = [_row(transaction, aggregate, step) for step in steps]
     names = tuple(steps[0].columns)
-    taken = _external_ids_beyond(steps, lambda step: (step.after, step.before))
-    given_back = _external_ids_beyond(steps, lambda step: (step.before, step.after))
+    taken = external_ids_beyond(steps, lambda step: (step.after, step.before))
+    given_back = external_ids_beyond(steps, lambda step: (step.before, step.after))
     arguments: list[Any] = [tenant, aggregate.topic.name, aggregate.topic.name.rpartition(".")[2]]
     arguments += [list(column) for column in zip(*rows, strict=True)]
     arguments += [[step.columns[name] for step in steps] for name in names]
@@ -87,7 +88,7 @@ async def save(
     ]
 
 
-def _external_ids_beyond(
+def external_ids_beyond(
     steps: Sequence[Step], order: Callable[[Step], tuple[Record | None, Record | None]]
 ) -> list[tuple[UUID, ExternalId]]:
     """(record, external id) for each that the first state in `order` has beyond the second."""
@@ -110,10 +111,13 @@ def _external_id_columns(items: Sequence[tuple[UUID, ExternalId]]) -> tuple[list
     )
 
 
-def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
+def told(
+    transaction: Transaction, aggregate: Aggregate, step: Step
+) -> tuple[Event[Any], bytes, bytes]:
+    """(event, state as JSON, event as JSON) of a step; `EventTooLarge` when it cannot be sent."""
     after = step.after
     state = encoder.encode(after)
-    told = event_of(
+    event = event_of(
         transaction,
         aggregate,
         step.verb,
@@ -122,11 +126,17 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         step.time,
         Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
     )
-    body = encoder.encode(told)
+    body = encoder.encode(event)
     if len(body) > LARGEST_EVENT:
         raise EventTooLarge(
             f"the record's event would have {len(body)} bytes; {LARGEST_EVENT} is the most"
         )
+    return event, state, body
+
+
+def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
+    after = step.after
+    event, state, body = told(transaction, aggregate, step)
     return (
         after.id,
         after.version,
@@ -134,9 +144,9 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         after.department,
         state.decode(),
         slot_of(transaction, aggregate, after.id),
-        told.type,
-        told.id,
-        told.traceparent,
+        event.type,
+        event.id,
+        event.traceparent,
         body.decode(),
         step.time,
     )
@@ -247,6 +257,8 @@ async def changes_since(
     transaction: Transaction, subject: UUID, version: int
 ) -> list[tuple[str, dict[str, Any]]]:
     """(actor, field -> value before) of each version of `subject` after `version`, in order."""
+    if isinstance(transaction, DocumentTransaction):
+        return await transaction.changes_since(subject, version)
     rows = await transaction.connection.fetch(
         """select body ->> 'actor' as actor, body -> 'data' -> 'changed' as changed
            from journal where tenant = $1 and subject = $2 and version > $3 order by version""",

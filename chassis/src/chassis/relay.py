@@ -15,15 +15,15 @@ import time
 from collections.abc import Coroutine, Sequence, Set
 from typing import Any, TypeAlias
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from chassis import telemetry
-from chassis.database import PASSING_FAILURES, Database
+from chassis.database import PASSING_FAILURES
 from chassis.kafka import BROKER_FAILURES
-from chassis.leases import Leases, Slot
+from chassis.leases import Leases
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, Row, Slot, storage_of
 from chassis.transactions import wait_or_timeout
 from events.envelope import CONTENT_TYPE, complete
 from events.topics import Topic
@@ -44,11 +44,11 @@ class Relay:
         self,
         service: str,
         topics: Sequence[Topic],
-        database: Database,
+        database: AnyDatabase,
         settings: PlatformSettings,
     ) -> None:
         self._service = service
-        self._database = database
+        self._storage = storage_of(database)
         self._settings = settings
         self._leases = Leases(database, topics, settings.relay_lease_seconds)
         self._wake = asyncio.Event()
@@ -81,14 +81,9 @@ class Relay:
             await asyncio.sleep(self._settings.relay_lease_seconds / 3)
 
     async def _measure(self) -> None:
-        row = await self._database.pool.fetchrow(
-            """select count(*) as rows,
-                      coalesce(extract(epoch from clock_timestamp() - min(recordedtime)), 0) as age
-               from (select recordedtime from outbox order by position limit 100000) as waiting"""
-        )
-        if row is not None:
-            telemetry.OUTBOX_ROWS.labels(self._service).set(row["rows"])
-            telemetry.OUTBOX_SECONDS.labels(self._service).set(float(row["age"]))
+        rows, seconds = await self._storage.waiting()
+        telemetry.OUTBOX_ROWS.labels(self._service).set(rows)
+        telemetry.OUTBOX_SECONDS.labels(self._service).set(seconds)
 
     async def _keep_sending(self) -> None:
         while True:
@@ -107,16 +102,14 @@ class Relay:
     async def _send_batch(self, producer: AIOKafkaProducer) -> bool:
         """Send the oldest rows of owned slots; False when there were none."""
         owned = self._leases.hold()
-        rows = await self._next_rows(owned) if owned else []
+        rows = await self._storage.next_rows(owned, self._settings.relay_batch) if owned else []
         if not rows:
             return False
         slots = {(row["topic"], row["slot"]) for row in rows}
         results = await self._while_leased(slots, self._send_rows(producer, rows))
         acknowledged = _acknowledged(rows, results)
         if acknowledged:
-            await self._database.pool.execute(
-                "delete from outbox where position = any($1::bigint[])", acknowledged
-            )
+            await self._storage.acknowledged(acknowledged)
             telemetry.RELAYED.labels(self._service).inc(len(acknowledged))
         failure = next((r for r in results if isinstance(r, BaseException)), None)
         if failure is not None:
@@ -140,9 +133,7 @@ class Relay:
         finally:
             task.cancel()
 
-    async def _send_rows(
-        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
-    ) -> Results:
+    async def _send_rows(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> Results:
         """What became of each of the first rows, up to one that could not even be queued."""
         sending: list[asyncio.Future[Any]] = []
         for row in rows:
@@ -152,24 +143,7 @@ class Relay:
                 return [*await asyncio.gather(*sending, return_exceptions=True), error]
         return await asyncio.gather(*sending, return_exceptions=True)
 
-    async def _next_rows(self, owned: frozenset[Slot]) -> list[asyncpg.Record]:
-        topics = [topic for topic, _ in owned]
-        slots = [slot for _, slot in owned]
-        return await self._database.pool.fetch(
-            """select o.position, o.topic, o.slot, j.tenant, j.subject, j.type, j.event,
-                      j.traceparent, j.body, j.recordedtime
-               from (select o.position, o.topic, o.slot, o.recordedtime from outbox o
-                     where (o.topic, o.slot) in (
-                         select * from unnest($1::text[], $2::smallint[]))
-                     order by o.position limit $3) as o
-               join journal j on j.position = o.position and j.recordedtime = o.recordedtime
-               order by o.position""",
-            topics,
-            slots,
-            self._settings.relay_batch,
-        )
-
-    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
+    async def _send(self, producer: AIOKafkaProducer, row: Row) -> asyncio.Future[Any]:
         headers = [
             ("content-type", CONTENT_TYPE.encode()),
             ("ce_id", str(row["event"]).encode()),
@@ -188,7 +162,7 @@ class Relay:
         return future
 
 
-def _acknowledged(rows: Sequence[asyncpg.Record], results: Sequence[Any]) -> list[int]:
+def _acknowledged(rows: Sequence[Row], results: Sequence[Any]) -> list[int]:
     """The positions that may be forgotten: of each slot, those before its first failure."""
     failed: set[Slot] = set()
     positions: list[int] = []

@@ -17,9 +17,10 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.database import PASSING_FAILURES, Database
+from chassis.database import PASSING_FAILURES
 from chassis.kafka import BROKER_FAILURES
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, storage_of
 from events.topics import owned_by
 
 log = logging.getLogger(__name__)
@@ -36,23 +37,9 @@ def place_of(owner: str) -> TopicPartition:
     return TopicPartition(owned_by(owner)[0].name, 0)
 
 
-async def measured(database: Database) -> datetime:
-    """The tide of the owner of `database` at this moment.
-
-    Two statements, in this order: a transaction that is still open at the first
-    bounds the tide by its start, and one that committed before it is seen by the
-    second. What begins later records later times.
-    """
-    async with database.pool.acquire() as connection:
-        open_since = await connection.fetchval(
-            """select least(clock_timestamp(), min(xact_start)) from pg_stat_activity
-               where datname = current_database() and backend_xid is not null
-                     and pid <> pg_backend_pid()"""
-        )
-        tide: datetime = await connection.fetchval(
-            "select least($1::timestamptz, (select min(recordedtime) from outbox))", open_since
-        )
-        return tide
+async def measured(database: AnyDatabase) -> datetime:
+    """The tide of the owner of `database` at this moment."""
+    return await storage_of(database).tide()
 
 
 class Tides:
@@ -73,7 +60,7 @@ class Tides:
     async def stop(self) -> None:
         await self._client.stop()
 
-    async def keep_writing(self, owner: str, database: Database) -> None:
+    async def keep_writing(self, owner: str, database: AnyDatabase) -> None:
         """Write the tide of `owner` until cancelled."""
         place = place_of(owner)
         # Only what is assigned can be committed; its records are of no interest here.

@@ -40,7 +40,7 @@ class Worker:
         self._transactions = transactions
         self._settings = settings
         self._topics = owned_by(owner)
-        self._relay = Relay(service, self._topics, transactions.database, settings)
+        self._relay = Relay(service, self._topics, transactions.any_database, settings)
         self._genesis = Genesis(settings)
         self._subscriptions: list[Subscription] = []
         self.generation: str | None = None
@@ -70,7 +70,7 @@ class Worker:
         while True:
             try:
                 generation = await self._genesis.begin()
-                queued = await refill(self._transactions.database, generation)
+                queued = await refill(self._transactions.any_database, generation)
                 if queued:
                     log.info("refilling generation %s with %d events", generation, queued)
                 await self._work_in(generation)
@@ -84,13 +84,13 @@ class Worker:
         """Relay and consume until the broker's generation is another."""
         relaying = asyncio.create_task(self._relay.run())
         tides = Tides(self._settings)
-        watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
+        watermarks = Watermarks(self._topics, self._transactions.any_database, self._settings)
         writing: asyncio.Task[None] | None = None
         try:
             await self._make_replay_topics()
             await tides.start()
             if self._topics:
-                database = self._transactions.database
+                database = self._transactions.any_database
                 writing = asyncio.create_task(tides.keep_writing(self._owner, database))
             subscriptions = [
                 Subscription(consumer, self._transactions, self._settings, generation, tides)
@@ -143,15 +143,11 @@ class Worker:
         return True
 
     async def _keep_house(self) -> None:
-        """Make the journal's next months, forget old idempotency keys."""
+        """Prepare the journal for what comes, forget old idempotency keys."""
         while True:
             try:
-                pool = self._transactions.database.pool
-                await pool.execute("select journal_months(3)")
-                await pool.execute(
-                    "delete from idempotency_key where created < now() - $1::interval",
-                    timedelta(days=self._settings.idempotency_days),
-                )
+                remembered = timedelta(days=self._settings.idempotency_days)
+                await self._transactions.storage.keep_house(remembered)
             except PASSING_FAILURES as error:
                 log.warning("housekeeping waits: %s", error)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -1,18 +1,15 @@
-"""Slots have one owner at a time, by the database's clock."""
+"""Slots have one owner at a time, by the database's clock, on either store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from uuid import uuid4
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from chassis.database import Database
 from chassis.leases import Leases
-from chassis.partitions import partition_of
-from chassis.schema import CURRENT
-from events.envelope import partition_key
+from chassis.storage import AnyDatabase
+from chassis.tests.component.stores import opened_at
 from events.topics import DEAL, REASON, Topic
 
 TOPICS: tuple[Topic, ...] = (DEAL, REASON)
@@ -20,44 +17,21 @@ SECONDS = 0.6
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url, 4)
-    await opened.open()
-    for statement in CURRENT:
-        await opened.pool.execute(statement)
-    yield opened
-    await opened.close()
-
-
-async def journal(database: Database, versions: int) -> list[int]:
-    """The positions of so many versions of one deal, acknowledged already."""
-    tenant, subject = uuid4(), uuid4()
-    slot = partition_of(partition_key(tenant, str(subject)), DEAL.partitions)
-    return [
-        await database.pool.fetchval(
-            """insert into journal (tenant, topic, slot, subject, version, type, event, body, time)
-               values ($1, $2, $3, $4, $5, 'type', $6, '{}', now()) returning position""",
-            tenant,
-            DEAL.name,
-            slot,
-            subject,
-            version,
-            uuid4(),
-        )
-        for version in range(1, versions + 1)
-    ]
+async def database(new_store: Callable[[], str]) -> AsyncIterator[AnyDatabase]:
+    async with opened_at(new_store(), TOPICS) as opened:
+        yield opened
 
 
 ALL = sum(topic.partitions for topic in TOPICS)
 
 
-async def test_a_relay_alone_holds_every_slot(database: Database) -> None:
+async def test_a_relay_alone_holds_every_slot(database: AnyDatabase) -> None:
     alone = Leases(database, TOPICS, 60)
     await alone.renew()
     assert len(alone.hold()) == ALL
 
 
-async def test_a_held_slot_is_not_taken(database: Database) -> None:
+async def test_a_held_slot_is_not_taken(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await second.renew()
@@ -65,7 +39,7 @@ async def test_a_held_slot_is_not_taken(database: Database) -> None:
 
 
 async def test_relays_come_to_share_the_slots_evenly_and_hold_none_twice(
-    database: Database,
+    database: AnyDatabase,
 ) -> None:
     relays = [Leases(database, TOPICS, 60) for _ in range(3)]
     for _ in range(4):
@@ -76,7 +50,7 @@ async def test_relays_come_to_share_the_slots_evenly_and_hold_none_twice(
     assert sorted(len(relay.hold()) for relay in relays) == [3, 5, 5]
 
 
-async def test_what_is_given_back_stays_leased_while_it_settles(database: Database) -> None:
+async def test_what_is_given_back_stays_leased_while_it_settles(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await second.renew()
@@ -89,7 +63,7 @@ async def test_what_is_given_back_stays_leased_while_it_settles(database: Databa
     assert len(second.hold()) == ALL // 2
 
 
-async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: Database) -> None:
+async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: AnyDatabase) -> None:
     frozen, successor = (Leases(database, TOPICS, SECONDS) for _ in range(2))
     await frozen.renew()
     await asyncio.sleep(SECONDS + 0.05)
@@ -100,17 +74,10 @@ async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: D
     assert frozen.hold() == frozenset()
 
 
-async def test_released_slots_are_free_at_once(database: Database) -> None:
+async def test_released_slots_are_free_at_once(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await first.release()
     await second.renew()
     assert first.hold() == frozenset()
     assert second.hold()
-
-
-async def test_a_successor_sends_the_newest_event_of_recent_keys_again(database: Database) -> None:
-    positions = await journal(database, versions=3)
-    await Leases(database, TOPICS, 60).renew()
-    rows = await database.pool.fetch("select position from outbox")
-    assert [row["position"] for row in rows] == [positions[-1]]
