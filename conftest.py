@@ -3,6 +3,7 @@
 With `--kafka` the tests that use a broker run on Apache Kafka, and no others.
 """
 
+import asyncio
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,10 +16,14 @@ import pytest
 import chassis  # noqa: F401
 import events  # noqa: F401
 import gateway  # noqa: F401
+from chassis.testing_records import STORES, forget_mongodb
 from cli.local.broker import Broker, BrokerFailed, BrokerKind
+from cli.local.ferretdb import FerretDB
+from cli.local.go_programs.program import GoProgramMissing
 from cli.local.home import Home
 from cli.local.kafka.container import docker_answers, kafka_container
 from cli.local.kafka.program import obtain
+from cli.local.mongodb_container import mongodb_container
 from cli.local.plan import BROKER, Plan, ports_needed
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
@@ -77,6 +82,71 @@ def new_database(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
 def database_url(new_database: NewDatabase) -> str:
     """The URL of an empty database, `postgresql://…`; it is dropped after the test."""
     return new_database()
+
+
+@pytest.fixture(scope="session")
+def mongodb_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a MongoDB for this test run, `mongodb://…/`, still without a database's name.
+
+    The one at MERIDIAN_MONGODB, else one in a container where Docker answers, else FerretDB.
+    """
+    given = os.environ.get("MERIDIAN_MONGODB")
+    if given:
+        yield given.rstrip("/") + "/"
+    elif docker_answers():
+        with mongodb_container() as url:
+            yield url
+    else:
+        server = make_ferretdb(
+            request.getfixturevalue("postgres_server"), tmp_path_factory.mktemp("ferretdb")
+        )
+        yield server.url("")
+        server.stop()
+
+
+@pytest.fixture
+def new_mongodb(mongodb_url: str) -> Iterator[NewDatabase]:
+    """A function that names another database of the MongoDB; all are dropped after."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"{mongodb_url}test_{uuid.uuid4().hex}")
+        return made[-1]
+
+    yield make
+    for url in made:
+        asyncio.run(forget_mongodb(url))
+
+
+@pytest.fixture(params=STORES)
+def new_store(request: pytest.FixtureRequest) -> NewDatabase:
+    """A function that makes an empty database of either store: the test runs on both."""
+    kind = "new_mongodb" if request.param == "mongodb" else "new_database"
+    make: NewDatabase = request.getfixturevalue(kind)
+    return make
+
+
+@pytest.fixture
+def own_ferretdb(postgres_server: PostgresServer, tmp_path: Path) -> Iterator[FerretDB]:
+    """A server of MongoDB's protocol for one test alone, which may kill and start it."""
+    server = make_ferretdb(postgres_server, tmp_path)
+    yield server
+    server.stop()
+
+
+def make_ferretdb(postgres: PostgresServer, folder: Path) -> FerretDB:
+    """A FerretDB at work, in a database of its own; without Go the test is skipped."""
+    name = f"ferretdb_{uuid.uuid4().hex}"
+    postgres.create_database(name)
+    port = any_ports(["ferretdb"])["ferretdb"]
+    server = FerretDB(port, postgres.database_url(name), folder / "ferretdb.log")
+    try:
+        server.start()
+    except GoProgramMissing as error:
+        pytest.skip(f"for tests on MongoDB without MERIDIAN_MONGODB or Docker: {error}")
+    return server
 
 
 @pytest.fixture(scope="session")

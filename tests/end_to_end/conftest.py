@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from chassis.testing_records import STORES, forget_mongodb
 from cli.local.broker import BrokerKind
 from cli.local.platform import Addresses, LocalPlatform
 
@@ -65,3 +68,30 @@ def platform(
 def own_platform(own_kind: BrokerKind, tmp_path: Path) -> Iterator[Platform]:
     """A platform for one test alone, that kills parts of it."""
     yield from _running(tmp_path / "platform", own_kind)
+
+
+@pytest.fixture(scope="module")
+def platform_on_mongodb(
+    broker_kind: BrokerKind,
+    given_kafka: str | None,
+    mongodb_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Platform]:
+    """One whose contacts are on MongoDB, for all tests of a file."""
+    database = f"{mongodb_url}contacts_{uuid4().hex}"
+    settings = {"CONTACTS_DATABASE_URL": database}
+    home = tmp_path_factory.mktemp("platform")
+    if given_kafka is not None:
+        given = {"MERIDIAN_KAFKA": given_kafka, **settings}
+        yield from _running(home, BrokerKind.GIVEN, given)
+    else:
+        yield from _running(home, broker_kind, settings)
+    asyncio.run(forget_mongodb(database))
+
+
+@pytest.fixture(params=STORES)
+def platform_on_either(request: pytest.FixtureRequest) -> Platform:
+    """A platform with contacts on PostgreSQL, and one with contacts on MongoDB."""
+    on_mongodb = request.param == "mongodb"
+    chosen: Platform = request.getfixturevalue("platform_on_mongodb" if on_mongodb else "platform")
+    return chosen

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 
-from chassis.testing import where_it_stands
+from chassis.storage import database_at
+from chassis.testing_records import records_of
+from events.topics import owned_by
 from tests.end_to_end.conftest import Platform
 
 OWNERS = ("contacts", "sales", "marketing", "analytics", "gateway")
@@ -71,17 +72,19 @@ async def left(platform: Platform) -> dict[str, list[str]]:
     """In which tables of which databases something of the person still stands."""
     found = {}
     for owner in OWNERS:
-        connection = await asyncpg.connect(platform.database_url(owner))
-        tables = await where_it_stands(connection, MARK, PHONE)
+        database = database_at(platform.database_url(owner), 2, owned_by(owner))
+        await database.open()
+        tables = await records_of(database).where_it_stands(MARK, PHONE)
         if tables:
             found[owner] = tables
-        await connection.close()
+        await database.close()
     return found
 
 
 async def test_who_is_erased_is_left_in_no_database_and_their_deal_counts(
-    platform: Platform,
+    platform_on_either: Platform,
 ) -> None:
+    platform = platform_on_either
     async with httpx.AsyncClient(base_url=platform.gateway_url, timeout=30) as client:
         await administrator(platform, client)
         await wait_for(lambda: first(client, "/v1/pipelines"), "no pipeline")

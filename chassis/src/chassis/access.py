@@ -57,6 +57,18 @@ def visible(table: Table, identity: Identity, permission: str) -> ColumnElement[
     return and_(of_tenant, own)
 
 
+def within_reach_at_sight(
+    identity: Identity, permission: str, owner: UUID | None, department_id: UUID | None
+) -> bool | None:
+    """As `within_reach`; None where it depends on where the department lies."""
+    reach = identity.reach(permission)
+    if reach == "all" or (owner is not None and owner == identity.user):
+        return True
+    if reach != "department" or department_id is None or not identity.department_path:
+        return False
+    return True if department_id == identity.department else None
+
+
 async def within_reach(
     connection: Connection,
     identity: Identity,
@@ -66,13 +78,9 @@ async def within_reach(
     department_id: UUID | None,
 ) -> bool:
     """Whether a record of this owner and department would lie within the reach."""
-    reach = identity.reach(permission)
-    if reach == "all" or (owner is not None and owner == identity.user):
-        return True
-    if reach != "department" or department_id is None or not identity.department_path:
-        return False
-    if department_id == identity.department:
-        return True
+    is_within = within_reach_at_sight(identity, permission, owner, department_id)
+    if is_within is not None:
+        return is_within
     found = await connection.fetchval(
         "select path from department where tenant = $1 and id = $2",
         identity.tenant,

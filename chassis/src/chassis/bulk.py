@@ -1,4 +1,4 @@
-"""Bulk upserts: up to 1,000 items, a verdict for each, one statement for all.
+"""Bulk upserts: up to 1,000 items, a verdict for each, one statement for all on PostgreSQL.
 
 An item is a create body with an optional `id`. It is matched by `id`, else by
 the first of its external ids that is known, and merged into what it matched; an
@@ -9,7 +9,7 @@ fields, items have no `id` and are matched by those fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -18,11 +18,11 @@ from uuid import UUID
 
 import msgspec
 
-from chassis.aggregates import AggregateStore
 from chassis.identity import Identity
 from chassis.journal import Step
 from chassis.merge import drafted
 from chassis.problems import ExternalIdTaken, InvalidRequest, NotFound, Problem
+from chassis.stores import Store
 from chassis.transactions import Transaction
 from events.values import ExternalId, Record
 
@@ -82,7 +82,7 @@ class Upsert(Generic[State, Draft]):
     enough; `drafted` does it otherwise.
     """
 
-    store: AggregateStore[State]
+    store: Store[State]
     draft: type[Draft]
     decide: Callable[[State | None, Draft, Identity], Decision[State]]
     identify: Callable[[dict[str, Any]], UUID | None] | None = None
@@ -105,7 +105,7 @@ def ids_in(items: Iterable[dict[str, Any]], field: str) -> set[UUID]:
 
 
 async def record_ids(
-    transaction: Transaction, store: AggregateStore[State], items: Iterable[dict[str, Any]]
+    transaction: Transaction, store: Store[State], items: Iterable[dict[str, Any]]
 ) -> set[UUID]:
     """Which records `items` name, by id or external id, whether within reach or not."""
     listed = list(items)
@@ -128,6 +128,7 @@ async def upsert(
     steps: list[Step] = []
     seen: set[object] = set()
     for index, (item, external) in enumerate(zip(items, external_ids, strict=True)):
+        transaction.item = index
         try:
             verdict, step = await _judge(transaction, kind, item, external, known, seen)
         except Problem as problem:
@@ -137,8 +138,16 @@ async def upsert(
         verdicts.append(verdict)
         if step is not None:
             steps.append(step)
-    await kind.store.save_all(transaction, steps)
-    return Verdicts(verdicts)
+    refused = await kind.store.save_all(transaction, steps)
+    return Verdicts([_as_written(verdict, refused) for verdict in verdicts])
+
+
+def _as_written(verdict: Verdict, refused: Mapping[UUID, Problem]) -> Verdict:
+    """The verdict, unless the item could not be written after all."""
+    problem = refused.get(verdict.id) if verdict.id is not None else None
+    if problem is None:
+        return verdict
+    return Verdict(index=verdict.index, verdict="rejected", problem=problem.document())
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Subscription:
         self._tides = tides
         self._owners = {handler.aggregate.topic.owner for handler in consumer.handlers}
         self._inbox = Inbox(consumer, transactions)
-        self._database = transactions.database
+        self._storage = transactions.storage
         self._settings = settings
         self._generation = generation
         self._replays = replay_topic(consumer.name).name
@@ -248,18 +248,9 @@ class Subscription:
         live = [place for place in reader.assignment() if place.topic != self._replays]
         ends = await reader.end_offsets(live)
         reached = self._reached(ends, tide)
-        await self._database.pool.execute(
-            """insert into projection (consumer, topic, partition, as_of)
-               select $1, topic, partition, as_of
-               from unnest($2::text[], $3::integer[], $4::timestamptz[])
-                    as reached(topic, partition, as_of)
-               order by topic, partition
-               on conflict (consumer, topic, partition) do update set as_of = excluded.as_of
-               where projection.as_of < excluded.as_of""",
+        await self._storage.note_progress(
             self.consumer.name,
-            [place.topic for place in reached],
-            [place.partition for place in reached],
-            list(reached.values()),
+            {(place.topic, place.partition): moment for place, moment in reached.items()},
         )
 
     def _reached(
@@ -283,17 +274,10 @@ class Subscription:
         return reached
 
     async def _measure(self, moment: datetime) -> None:
-        row = await self._database.pool.fetchrow(
-            """select (select min(as_of) from projection where consumer = $1) as as_of,
-                      (select count(*) from parked_key where consumer = $1) as parked""",
-            self.consumer.name,
-        )
-        if row is None:
-            return
-        self._parked = row["parked"]
+        as_of, self._parked = await self._storage.progress(self.consumer.name)
         telemetry.PARKED.labels(self.consumer.name).set(self._parked)
-        if row["as_of"] is not None:
-            age = (moment - row["as_of"]).total_seconds()
+        if as_of is not None:
+            age = (moment - as_of).total_seconds()
             telemetry.PROJECTION_AGE.labels(self.consumer.name).set(max(age, 0.0))
 
 

@@ -11,32 +11,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TypeAlias
-from uuid import UUID
+from typing import Any, TypeAlias
 
-import asyncpg
+from chassis.storage import Row, Storage
 
-from chassis.database import Database
-
-Key: TypeAlias = tuple[UUID, UUID]
-"""(tenant, aggregate id)"""
+Key: TypeAlias = tuple[Any, Any]
+"""(tenant, aggregate id), as a row of the journal has them."""
 
 
 class Doubts:
     """What one relay has its doubts about; `seconds` is how long it lets things come to rest."""
 
-    def __init__(self, database: Database, seconds: float) -> None:
-        self._database = database
+    def __init__(self, storage: Storage, seconds: float) -> None:
+        self._storage = storage
         self._seconds = seconds
         self._since: dict[Key, float] = {}
         self._said_again: set[Key] = set()
 
-    def add(self, rows: Iterable[asyncpg.Record]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """The last word is in doubt from now on of the keys of these rows."""
         now = time.monotonic()
         self._since |= {(row["tenant"], row["subject"]): now for row in rows}
 
-    def add_late(self, rows: Iterable[asyncpg.Record]) -> None:
+    def add_late(self, rows: Iterable[Row]) -> None:
         """As `add`, but not of keys that have just been said again: that must come to an end."""
         rows = list(rows)
         self.add(row for row in rows if (row["tenant"], row["subject"]) not in self._said_again)
@@ -48,18 +45,7 @@ class Doubts:
         keys = [key for key, since in self._since.items() if since <= due]
         if not keys:
             return False
-        await self._database.pool.execute(
-            # The newest by its version: clocks may have been set back in between.
-            """insert into outbox (position, topic, slot, recordedtime)
-               select newest.* from unnest($1::uuid[], $2::uuid[]) as doubted(tenant, subject)
-               cross join lateral (
-                   select position, topic, slot, recordedtime from journal j
-                   where j.tenant = doubted.tenant and j.subject = doubted.subject
-                   order by version desc limit 1) as newest
-               on conflict do nothing""",
-            [tenant for tenant, _ in keys],
-            [subject for _, subject in keys],
-        )
+        await self._storage.queue_newest(keys)
         for key in keys:
             del self._since[key]
         self._said_again = set(keys)

@@ -24,8 +24,11 @@ from sqlalchemy import Table
 from chassis.aggregates import AggregateStore
 from chassis.database import Connection
 from chassis.journal import encoder
+from chassis.mongodb.transaction import DocumentTransaction
 from chassis.problems import Erased
 from chassis.removal import tell
+from chassis.storage import Answer
+from chassis.stores import Store
 from chassis.transactions import Transaction
 from events.envelope import Event
 from events.erasure import DELETED, ERASED, REDACTED
@@ -34,8 +37,8 @@ from events.values import Record
 
 State = TypeVar("State", bound=Record)
 
-# `erased` is an extension attribute of the event.
-_EMPTIED = {"data": {"after": None, "changed": {}}, "erased": True}
+EMPTIED: Mapping[str, Any] = {"data": {"after": None, "changed": {}}, "erased": True}
+"""What an event has instead of what it said; `erased` is an extension attribute."""
 
 
 class Emptied(msgspec.Struct):
@@ -47,13 +50,17 @@ class Emptied(msgspec.Struct):
 
 async def erase(transaction: Transaction, aggregate: Aggregate, id: UUID) -> Emptied:
     """Empty every version of an aggregate that was removed."""
+    if isinstance(transaction, DocumentTransaction):
+        from chassis.mongodb import erasure as documents
+
+        return await documents.erase(transaction, aggregate, id)
     done = await transaction.connection.execute(
         """update journal set body = (body::jsonb || $4::jsonb)::json
            where tenant = $1 and subject = $2 and topic = $3""",
         transaction.tenant,
         id,
         aggregate.topic.name,
-        encoder.encode(_EMPTIED).decode(),
+        encoder.encode(EMPTIED).decode(),
     )
     return Emptied(_count(done), await _empty_answers(transaction, [id]))
 
@@ -63,6 +70,10 @@ async def erase_deleted(transaction: Transaction, aggregate: Aggregate, id: UUID
 
     None where there is nothing that was deleted, or it was erased before.
     """
+    if isinstance(transaction, DocumentTransaction):
+        from chassis.mongodb import erasure as documents
+
+        return await documents.erase_deleted(transaction, aggregate, id)
     await transaction.connection.execute(
         "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"erase:{transaction.tenant}:{id}"
     )
@@ -80,7 +91,7 @@ async def erase_deleted(transaction: Transaction, aggregate: Aggregate, id: UUID
 
 async def redact(
     transaction: Transaction,
-    store: AggregateStore[State],
+    store: Store[State],
     states: Sequence[State],
     blanks: Mapping[str, Any],
 ) -> Emptied:
@@ -91,6 +102,10 @@ async def redact(
     """
     if not states:
         return Emptied(0, 0)
+    if isinstance(transaction, DocumentTransaction):
+        from chassis.mongodb import erasure as documents
+
+        return await documents.redact(transaction, store, states, blanks)
     steps = [
         store.step(transaction, REDACTED, state, blank)
         for state in states
@@ -134,12 +149,19 @@ async def states_where(
     return [store.decode(row["state"]) for row in rows]
 
 
+def answer_of_the_erased() -> Answer:
+    """What stands where an answer stood that told of who was erased."""
+    gone = Erased("the answer to this request is not kept any more")
+    headers = {"content-type": "application/problem+json"}
+    return Answer(gone.status, headers, encoder.encode(gone.document()))
+
+
 async def _empty_answers(transaction: Transaction, ids: Sequence[UUID]) -> int:
     """Empty the kept answers that name one of `ids`: a repetition is told that it is gone."""
-    gone = Erased("the answer to this request is not kept any more")
+    gone = answer_of_the_erased()
     done = await transaction.connection.execute(
         r"""update idempotency_key
-            set status = $3, headers = '{"content-type":"application/problem+json"}', body = $4
+            set status = $3, headers = $4, body = $5
             where tenant = $1 and exists (
                 select from regexp_matches(
                     convert_from(body, 'UTF8'),
@@ -148,7 +170,8 @@ async def _empty_answers(transaction: Transaction, ids: Sequence[UUID]) -> int:
         transaction.tenant,
         [str(id) for id in ids],
         gone.status,
-        encoder.encode(gone.document()),
+        encoder.encode(gone.headers).decode(),
+        gone.body,
     )
     return _count(done)
 
@@ -176,7 +199,7 @@ async def forget_waiting(
             await connection.executemany(
                 f"""update {table} set body = $6 where consumer = $1 and topic = $2
                     and tenant = $3 and key = $4 and version = $5""",  # noqa: S608
-                [(*key, row["version"], _without(row["body"], event)) for row in rows],
+                [(*key, row["version"], without(row["body"], event)) for row in rows],
             )
         # Messages of errors may quote what they are about; the names of errors do not.
         await connection.execute(
@@ -195,11 +218,11 @@ async def forget_waiting(
         )
 
 
-def _without(body: bytes, event: Event[Any]) -> bytes:
+def without(body: bytes, event: Event[Any]) -> bytes:
     """A waiting event's `body` without what `event` erases."""
     waiting: dict[str, Any] = msgspec.json.decode(body)
     if event.type.split(".")[3] == ERASED:
-        return encoder.encode(waiting | _EMPTIED)
+        return encoder.encode({**waiting, **EMPTIED})
     blanks, data = event.data.changed, waiting["data"]
     if data["after"] is not None:
         data["after"] |= blanks

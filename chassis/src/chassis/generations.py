@@ -17,9 +17,9 @@ import logging
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.database import Database
 from chassis.kafka import admin, end, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, storage_of
 from chassis.transactions import uuid7
 from events.topics import GENESIS, TOPICS
 
@@ -136,31 +136,6 @@ class Genesis:
             await producer.stop()
 
 
-async def refill(database: Database, generation: str) -> int:
-    """Queue what a generation must remember; 0 when it is the one that the owner filled last.
-
-    Remembering the generation and queueing are one transaction.
-    """
-    async with database.pool.acquire() as connection, connection.transaction():
-        # The lock keeps two workers of one owner from refilling the same generation twice.
-        await connection.execute("lock table generation in share row exclusive mode")
-        newest = await connection.fetchval("select id from generation")
-        if newest == generation:
-            return 0
-        # Whoever has relayed into the former one forgets nothing any more, or has done so before
-        # this: the relay locks the row. And one that comes back later is filled again, because it
-        # knows nothing of what another broker was sent meanwhile.
-        await connection.execute("delete from generation")
-        await connection.execute("insert into generation (id) values ($1)", generation)
-        done = await connection.execute(
-            """insert into outbox (position, topic, slot, recordedtime)
-               select position, topic, slot, recordedtime from journal
-               where recordedtime > clock_timestamp() - interval '1 day'
-               union
-               select newest.* from (
-                   select distinct on (tenant, subject) position, topic, slot, recordedtime
-                   from journal order by tenant, subject, version desc) as newest
-               on conflict do nothing""",
-            timeout=600,
-        )
-        return int(done.rpartition(" ")[2])
+async def refill(database: AnyDatabase, generation: str) -> int:
+    """Queue what a generation must remember; 0 when it is the one that the owner filled last."""
+    return await storage_of(database).refill(generation)

@@ -118,7 +118,17 @@ async def versions(
         request.below,
         request.limit + 1,
     )
-    return [_version(dict(row), aggregate) for row in rows]
+    return [
+        _version(
+            {
+                **row,
+                "before": msgspec.json.decode(row["before"]),
+                "after": msgspec.json.decode(row["after"]),
+            },
+            aggregate,
+        )
+        for row in rows
+    ]
 
 
 async def state_as_of(
@@ -140,9 +150,29 @@ async def state_as_of(
     return (row["version"], row["state"]) if row is not None and row["state"] else None
 
 
+def version_of_event(body: str, recorded: datetime, aggregate: Aggregate) -> Version:
+    """The version that an event of the journal tells of."""
+    event = msgspec.json.decode(body)
+    after, before = event["data"]["after"] or {}, event["data"].get("changed", {})
+    if event["aggregateversion"] > 1:
+        after = {name: after.get(name) for name in before} if after else {}
+    return _version(
+        {
+            "version": event["aggregateversion"],
+            "type": event["type"],
+            "time": msgspec.convert(event["time"], datetime),
+            "recordedtime": recorded,
+            **{name: event.get(name) for name in ("actor", "reason", "origin", "correlationid")},
+            "before": before,
+            "after": after,
+        },
+        aggregate,
+    )
+
+
 def _version(row: Mapping[str, Any], aggregate: Aggregate) -> Version:
-    before: dict[str, Any] = msgspec.json.decode(row["before"])
-    after: dict[str, Any] = msgspec.json.decode(row["after"])
+    before: dict[str, Any] = row["before"]
+    after: dict[str, Any] = row["after"]
     if row["version"] == 1:
         before = _defaults(aggregate)
     return Version(

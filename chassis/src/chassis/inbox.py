@@ -8,7 +8,8 @@ handlers are declared as such:
 - a `Reaction` (does something once): every version in turn; a gap parks the key
   until the missing version arrives.
 
-A batch is one transaction. A failure of infrastructure undoes it whole and is
+A batch is one transaction (on MongoDB: steps that can be repeated, in an order
+that loses none). A failure of infrastructure undoes it whole and is
 raised, to be tried again; a deterministic failure is isolated by a savepoint and
 its key is parked: this event and all later ones of the key wait for an operator.
 """
@@ -21,20 +22,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import PASSING_FAILURES, Connection
-from chassis.erasure import forget_waiting, is_forgetting
-from chassis.parking import Key, Parking, columns
+from chassis.erasure import is_forgetting
+from chassis.parking import Key
 from chassis.problems import ExternalIdTaken, NotFound, VersionLost
 from chassis.seals import SealedTable
+from chassis.storage import Batch
 from chassis.telemetry import continuing
-from chassis.transactions import Transaction, Transactions
+from chassis.transactions import By, Transaction, Transactions
 from events.envelope import Event, partition_key
 from events.topics import Aggregate, replay_topic
+
+if TYPE_CHECKING:
+    from chassis.mongodb.database import MongoDatabase
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +51,14 @@ class Replica:
     """Keeps what others' aggregates are: `apply` gets the newest event of each key.
 
     `tables` are those in which it keeps one row for each aggregate, until that is removed.
+    `apply_documents` does the same in a service that runs on MongoDB too. There
+    an older version than the one that is kept changes nothing.
     """
 
     aggregate: Aggregate
     apply: Callable[[Connection, Sequence[AnyEvent]], Awaitable[None]]
     tables: tuple[SealedTable, ...] = ()
+    apply_documents: Callable[[MongoDatabase, Sequence[AnyEvent]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,7 @@ class Inbox:
             version = await batch.parking.drop(topic, key, by, reason)
             if version is None:
                 raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
-            await batch.skip(topic, key, version)
+            await batch.kept.skip(topic, key, version)
             last = await batch.parking.first_version(topic, key) is None
             if last:
                 await batch.parking.take(topic, key)
@@ -186,15 +194,15 @@ class Inbox:
     @asynccontextmanager
     async def _batch(self, bodies: Mapping[UUID, bytes]) -> AsyncIterator[_Batch]:
         """One transaction; `bodies` has the events as they came, by their ids."""
-        async with self._transactions.database.pool.acquire() as connection:
-            async with connection.transaction():
-                batch = _Batch(self, connection, bodies)
-                yield batch
-            for transaction in batch.reacted:
-                self._transactions.committed(transaction)
+        async with self._transactions.storage.batch(self.consumer.name) as kept:
+            batch = _Batch(self, kept, bodies)
+            yield batch
+        for transaction in batch.reacted:
+            self._transactions.committed(transaction)
 
-    def transaction(self, connection: Connection, event: AnyEvent) -> Transaction:
-        return self._transactions.reacting(connection, event)
+    def by(self, event: AnyEvent) -> By:
+        """Who reacts to `event`."""
+        return self._transactions.reacting_to(event)
 
     def decode(self, topic: str, value: bytes) -> AnyEvent:
         """An event of `topic`; ValueError (as msgspec raises it) when it is none."""
@@ -242,12 +250,12 @@ def _topic_of(event: AnyEvent | _Typed) -> str:
 class _Batch:
     """One transaction of an inbox."""
 
-    def __init__(self, inbox: Inbox, connection: Connection, bodies: Mapping[UUID, bytes]) -> None:
+    def __init__(self, inbox: Inbox, kept: Batch, bodies: Mapping[UUID, bytes]) -> None:
         self.inbox = inbox
-        self.connection = connection
+        self.kept = kept
         self.bodies = bodies
         self.name = inbox.consumer.name
-        self.parking = Parking(connection, self.name)
+        self.parking = kept.parking
         self.effects = 0
         self.reacted: list[Transaction] = []
 
@@ -258,7 +266,7 @@ class _Batch:
         topic = handler.aggregate.topic.name
         keys = sorted(by_key)
         parked = await self.parking.held(topic, keys)
-        applied = await self._applied(topic, keys)
+        applied = await self.kept.applied(topic, keys)
         new: list[AnyEvent] = []
         for key in keys:
             of_key = _fresh(by_key[key], applied.get(key, 0))
@@ -275,22 +283,9 @@ class _Batch:
             await self._mark_applied(topic, done)
             self.effects += len(done)
         # Last, because what failed just now waits with all that is to be forgotten.
-        await forget_waiting(self.connection, self.name, topic, filter(is_forgetting, events))
+        await self.kept.forget(topic, [event for event in events if is_forgetting(event)])
 
     # -- what is known of the keys -------------------------------------------------
-
-    async def _applied(self, topic: str, keys: list[Key]) -> dict[Key, int]:
-        rows = await self.connection.fetch(
-            """select a.tenant, a.key, a.version from applied a
-               join unnest($3::uuid[], $4::uuid[]) as wanted(tenant, key)
-                    on a.tenant = wanted.tenant and a.key = wanted.key
-               where a.consumer = $1 and a.topic = $2
-               order by a.tenant, a.key for update of a""",
-            self.name,
-            topic,
-            *columns(keys),
-        )
-        return {(row["tenant"], row["key"]): row["version"] for row in rows}
 
     async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
         newest: dict[Key, AnyEvent] = {}
@@ -299,20 +294,7 @@ class _Batch:
             known = newest.get(key)
             if known is None or known.aggregateversion < event.aggregateversion:
                 newest[key] = event
-        marked = await self.connection.fetch(
-            """insert into applied (consumer, topic, tenant, key, version, removed)
-               select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::boolean[])
-               on conflict (consumer, topic, tenant, key)
-               do update set version = excluded.version, removed = excluded.removed
-               where applied.version < excluded.version
-               returning 1""",
-            self.name,
-            topic,
-            *columns(newest),
-            [event.aggregateversion for event in newest.values()],
-            [event.data.after is None for event in newest.values()],
-        )
-        if len(marked) != len(newest):
+        if not await self.kept.mark(topic, newest):
             raise LostRace(f"{topic}: applied by another process meanwhile")
 
     # -- running handlers ------------------------------------------------------------
@@ -348,15 +330,15 @@ class _Batch:
             return None
         reacted: list[Transaction] = []
         try:
-            async with self.connection.transaction():
+            async with self.kept.attempt():
                 if isinstance(handler, Replica):
-                    await handler.apply(self.connection, events)
+                    await self.kept.keep(handler, events)
                 else:
                     for event in events:
                         with continuing(event.traceparent, f"react {event.type}"):
-                            transaction = self.inbox.transaction(self.connection, event)
-                            await handler.react(transaction, event)
-                        reacted.append(transaction)
+                            async with self.kept.reacting(self.inbox.by(event), event) as reaction:
+                                await handler.react(reaction, event)
+                        reacted.append(reaction)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the handler does wrong, its key parks
@@ -373,19 +355,6 @@ class _Batch:
         body = self.bodies.get(event.id) or msgspec.json.encode(event)
         topic = handler.aggregate.topic.name
         await self.parking.put(topic, key, event.aggregateversion, body, error, gap=gap)
-
-    async def skip(self, topic: str, key: Key, version: int) -> None:
-        """Count `version` as applied, without any effect."""
-        await self.connection.execute(
-            """insert into applied (consumer, topic, tenant, key, version)
-               values ($1, $2, $3, $4, $5)
-               on conflict (consumer, topic, tenant, key)
-               do update set version = excluded.version where applied.version < excluded.version""",
-            self.name,
-            topic,
-            *key,
-            version,
-        )
 
     async def _in_turn(
         self, handler: Replica | Reaction, events: list[AnyEvent], applied: int
@@ -422,18 +391,7 @@ class _Batch:
     ) -> None:
         for delivery, error in broken:
             log.error("%s cannot decode %s", self.name, delivery.topic, extra={"error": error})
-            await self.connection.execute(
-                """insert into undecodable
-                   (consumer, generation, topic, partition, kafka_offset, value, error)
-                   values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
-                self.name,
-                generation,
-                delivery.topic,
-                delivery.partition,
-                delivery.offset,
-                delivery.value,
-                error[:2_000],
-            )
+            await self.kept.keep_undecodable(generation, delivery, error)
 
 
 def _fresh(events: list[AnyEvent], applied: int) -> list[AnyEvent]:

@@ -20,6 +20,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from chassis.database import Connection
+from chassis.mongodb.transaction import DocumentTransaction
 from chassis.partitions import partition_of
 from chassis.problems import EventTooLarge, ExternalIdTaken
 from chassis.savings import Opening, Saving, lost
@@ -77,8 +78,8 @@ async def save(
         (*_row(transaction, aggregate, step), *(step.columns[name] for name in names))
         for step in steps
     ]
-    taken = _external_ids_beyond(steps, lambda step: (step.after, step.before))
-    given_back = _external_ids_beyond(steps, lambda step: (step.before, step.after))
+    taken = external_ids_beyond(steps, lambda step: (step.after, step.before))
+    given_back = external_ids_beyond(steps, lambda step: (step.before, step.after))
     topic = aggregate.topic.name
     shared = (tenant, topic, topic.rpartition(".")[2])
     rest = (*_external_id_columns(taken), *_external_id_columns(given_back))
@@ -99,7 +100,7 @@ def _is_put_off(connection: Connection | Opening, saving: Saving) -> bool:
     return isinstance(connection, Opening) and connection.puts_off(saving)
 
 
-def _external_ids_beyond(
+def external_ids_beyond(
     steps: Sequence[Step], order: Callable[[Step], tuple[Record | None, Record | None]]
 ) -> list[tuple[UUID, ExternalId]]:
     """(record, external id) for each that the first state in `order` has beyond the second."""
@@ -122,10 +123,13 @@ def _external_id_columns(items: Sequence[tuple[UUID, ExternalId]]) -> tuple[list
     )
 
 
-def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
+def told(
+    transaction: Transaction, aggregate: Aggregate, step: Step
+) -> tuple[Event[Any], bytes, bytes]:
+    """(event, state as JSON, event as JSON) of a step; `EventTooLarge` when it cannot be sent."""
     after = step.after
     state = encoder.encode(after)
-    told = event_of(
+    event = event_of(
         transaction,
         aggregate,
         step.verb,
@@ -134,11 +138,17 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         step.time,
         Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
     )
-    body = encoder.encode(told)
+    body = encoder.encode(event)
     if len(body) > LARGEST_EVENT:
         raise EventTooLarge(
             f"the record's event would have {len(body)} bytes; {LARGEST_EVENT} is the most"
         )
+    return event, state, body
+
+
+def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[Any, ...]:
+    after = step.after
+    event, state, body = told(transaction, aggregate, step)
     return (
         after.id,
         after.version,
@@ -146,9 +156,9 @@ def _row(transaction: Transaction, aggregate: Aggregate, step: Step) -> tuple[An
         after.department,
         state.decode(),
         slot_of(transaction, aggregate, after.id),
-        told.type,
-        told.id,
-        told.traceparent,
+        event.type,
+        event.id,
+        event.traceparent,
         body.decode(),
         step.time,
     )
@@ -260,6 +270,8 @@ async def changes_since(
     transaction: Transaction, subject: UUID, version: int
 ) -> list[tuple[str, dict[str, Any]]]:
     """(actor, field -> value before) of each version of `subject` after `version`, in order."""
+    if isinstance(transaction, DocumentTransaction):
+        return await transaction.changes_since(subject, version)
     rows = await transaction.connection.fetch(
         """select body ->> 'actor' as actor, body -> 'data' -> 'changed' as changed
            from journal where tenant = $1 and subject = $2 and version > $3 order by version""",

@@ -92,7 +92,7 @@ async def operate(
                 key=arguments.key,
                 since=arguments.since,
             )
-            sent = await replay(transactions.database, platform, owner, wanted)
+            sent = await replay(transactions.any_database, platform, owner, wanted)
             for topic, count in sent.items():
                 print(encoder.encode({"topic": topic, "sent": count}).decode())
             return 0
@@ -107,7 +107,7 @@ async def operate(
 async def _lines(
     arguments: argparse.Namespace, consumers: Iterable[Consumer], transactions: Transactions
 ) -> Any:
-    database = transactions.database
+    database = transactions.any_database
     if arguments.verb == "consumers":
         for consumer in consumers:
             yield encoder.encode({"consumer": consumer.name, "topics": consumer.topics})

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Date, Select, Uuid
+from sqlalchemy import Column, Select
 
 from chassis.problems import InvalidRequest
 
@@ -54,7 +54,11 @@ class PageRequest:
 
     def values(self, name: str, column: Column[Any]) -> list[Any]:
         """The values of one filter in the type of its column."""
-        return [_converted(name, value, column) for value in self.filters[name].split(",")]
+        return self.typed_values(name, column.type.python_type)
+
+    def typed_values(self, name: str, type_: type) -> list[Any]:
+        """The values of one filter in one type: UUID, date, bool or str."""
+        return [_converted(name, value, type_) for value in self.filters[name].split(",")]
 
     def external_id(self) -> tuple[str, str, str]:
         """The filter `external_id=system:type:id`."""
@@ -94,13 +98,13 @@ def _after(query: Mapping[str, str]) -> UUID | None:
         raise InvalidRequest("not a cursor of this list", field="cursor") from None
 
 
-def _converted(name: str, value: str, column: Column[Any]) -> Any:
+def _converted(name: str, value: str, type_: type) -> Any:
     try:
-        if isinstance(column.type, Uuid):
+        if type_ is UUID:
             return UUID(value)
-        if isinstance(column.type, Date):
+        if type_ is date:
             return date.fromisoformat(value)
-        if isinstance(column.type, Boolean):
+        if type_ is bool:
             return {"true": True, "false": False}[value]
     except (ValueError, KeyError):
         raise InvalidRequest(f"{value!r} is not a value of this filter", field=name) from None

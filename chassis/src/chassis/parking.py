@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from chassis.database import Connection, Database
+from chassis.database import Connection
+from chassis.storage import AnyDatabase, storage_of
 
 Key: TypeAlias = tuple[UUID, UUID]
 """(tenant, aggregate id)"""
@@ -156,45 +157,14 @@ class ParkedKey:
 
 
 async def parked_keys(
-    database: Database, *, tenant: UUID | None = None, most: int = 500
+    database: AnyDatabase, *, tenant: UUID | None = None, most: int = 500
 ) -> list[ParkedKey]:
     """The waiting keys of all consumers of a database, of one tenant or of all, oldest first."""
-    rows = await database.pool.fetch(
-        """select k.consumer, k.topic, k.tenant, k.key, k.error, k.gap, k.since,
-                  count(*) as events, min(p.version) as first, max(p.version) as last
-           from parked_key k join parked p using (consumer, topic, tenant, key)
-           where $1::uuid is null or k.tenant = $1
-           group by k.consumer, k.topic, k.tenant, k.key order by k.since, k.key limit $2""",
-        tenant,
-        most,
-    )
-    return [
-        ParkedKey(
-            consumer=row["consumer"],
-            topic=row["topic"],
-            tenant=row["tenant"],
-            key=row["key"],
-            events=row["events"],
-            first_version=row["first"],
-            last_version=row["last"],
-            error=row["error"],
-            gap=row["gap"],
-            since=row["since"],
-        )
-        for row in rows
-    ]
+    return await storage_of(database).parked_keys(tenant, most)
 
 
 async def parked_events(
-    database: Database, consumer: str, topic: str, tenant: UUID, key: UUID
+    database: AnyDatabase, consumer: str, topic: str, tenant: UUID, key: UUID
 ) -> list[bytes]:
     """The events of a waiting key, whole, in order."""
-    rows = await database.pool.fetch(
-        """select body from parked where consumer = $1 and topic = $2 and tenant = $3
-           and key = $4 order by version""",
-        consumer,
-        topic,
-        tenant,
-        key,
-    )
-    return [row["body"] for row in rows]
+    return await storage_of(database).parked_events(consumer, topic, tenant, key)

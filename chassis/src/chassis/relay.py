@@ -23,19 +23,19 @@ from collections.abc import Collection, Coroutine, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from chassis import telemetry
 from chassis.cancellation import no_strays
-from chassis.database import PASSING_FAILURES, Database
+from chassis.database import PASSING_FAILURES
 from chassis.doubts import Doubts
 from chassis.kafka import BROKER_FAILURES
-from chassis.leases import Leases, Slot
+from chassis.leases import Leases
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, Row, Slot, storage_of
 from chassis.transactions import wait_or_timeout
 from events.envelope import CONTENT_TYPE, complete, partition_key
 from events.topics import Topic
@@ -60,7 +60,7 @@ _MOST_UNDER_WAY = 3
 class _UnderWay:
     """Rows that are being sent since `began` (monotonic)."""
 
-    rows: list[asyncpg.Record]
+    rows: Sequence[Row]
     began: float
     sending: asyncio.Task[list[Sent]]
 
@@ -72,14 +72,14 @@ class Relay:
         self,
         service: str,
         topics: Sequence[Topic],
-        database: Database,
+        database: AnyDatabase,
         settings: PlatformSettings,
     ) -> None:
         self._service = service
-        self._database = database
+        self._storage = storage_of(database)
         self._settings = settings
         self._leases = Leases(database, topics, settings.relay_lease_seconds)
-        self._doubts = Doubts(database, 2 * settings.relay_lease_seconds)
+        self._doubts = Doubts(self._storage, 2 * settings.relay_lease_seconds)
         self._wake = asyncio.Event()
         self._queueing = asyncio.Lock()
 
@@ -115,14 +115,9 @@ class Relay:
             await asyncio.sleep(self._settings.relay_lease_seconds / 3)
 
     async def _measure(self) -> None:
-        row = await self._database.pool.fetchrow(
-            """select count(*) as rows,
-                      coalesce(extract(epoch from clock_timestamp() - min(recordedtime)), 0) as age
-               from (select recordedtime from outbox order by position limit 100000) as waiting"""
-        )
-        if row is not None:
-            telemetry.OUTBOX_ROWS.labels(self._service).set(row["rows"])
-            telemetry.OUTBOX_SECONDS.labels(self._service).set(float(row["age"]))
+        rows, seconds = await self._storage.waiting()
+        telemetry.OUTBOX_ROWS.labels(self._service).set(rows)
+        telemetry.OUTBOX_SECONDS.labels(self._service).set(seconds)
 
     async def _keep_sending(self, generation: str) -> None:
         while True:
@@ -181,11 +176,9 @@ class Relay:
         if time.monotonic() - batch.began > _LATE_SECONDS:
             self._doubts.add_late(batch.rows)
 
-    async def _send_rows(
-        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
-    ) -> list[Sent]:
+    async def _send_rows(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> list[Sent]:
         """What became of the rows of each slot."""
-        slots: defaultdict[Slot, list[asyncpg.Record]] = defaultdict(list)
+        slots: defaultdict[Slot, list[Row]] = defaultdict(list)
         for row in rows:
             slots[row["topic"], row["slot"]].append(row)
         # In a slot nothing is queued before all that was read before it.
@@ -196,22 +189,13 @@ class Relay:
             )
         return await asyncio.gather(*map(_outcome, queued))
 
-    async def _send_leased(
-        self, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
-    ) -> list[Sent]:
+    async def _send_leased(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> list[Sent]:
         slots = {(row["topic"], row["slot"]) for row in rows}
         return await self._while_leased(slots, self._send_rows(producer, rows))
 
     async def _forget(self, positions: Sequence[int], generation: str) -> None:
         """Delete what has been acknowledged, unless the generation is over meanwhile."""
-        await self._database.pool.execute(
-            # Locked against a refill, which replaces that row before it queues anything.
-            """with current as materialized (
-                   select id from generation where id = $2 for key share)
-               delete from outbox using current where position = any($1::bigint[])""",
-            positions,
-            generation,
-        )
+        await self._storage.acknowledged(positions, generation)
         telemetry.RELAYED.labels(self._service).inc(len(positions))
 
     async def _while_leased(
@@ -233,30 +217,14 @@ class Relay:
 
     async def _next_rows(
         self, of: Collection[Slot], under_way: Sequence[int] = ()
-    ) -> list[asyncpg.Record]:
+    ) -> Sequence[Row]:
         """The oldest rows of the slots `of`, without those at the positions `under_way`."""
         if not of:
             return []
-        topics = [topic for topic, _ in of]
-        slots = [slot for _, slot in of]
-        return await self._database.pool.fetch(
-            """select o.position, o.topic, o.slot, j.tenant, j.subject, j.type, j.event,
-                      j.traceparent, convert_to(j.body::text, 'UTF8') as body, j.recordedtime
-               from (select o.position, o.topic, o.slot, o.recordedtime from outbox o
-                     where (o.topic, o.slot) in (
-                         select * from unnest($1::text[], $2::smallint[]))
-                         and (o.position in (select unnest($4::bigint[]))) is not true
-                     order by o.position limit $3) as o
-               join journal j on j.position = o.position and j.recordedtime = o.recordedtime
-               order by o.position""",
-            topics,
-            slots,
-            self._settings.relay_batch,
-            under_way,
-        )
+        return await self._storage.next_rows(of, self._settings.relay_batch, under_way)
 
 
-async def _queue(producer: AIOKafkaProducer, slot: Slot, rows: Sequence[asyncpg.Record]) -> Queued:
+async def _queue(producer: AIOKafkaProducer, slot: Slot, rows: Sequence[Row]) -> Queued:
     """Hand the rows of a slot to the producer, in their order."""
     topic, partition = slot
     sending: list[tuple[list[int], asyncio.Future[Any]]] = []
@@ -269,7 +237,7 @@ async def _queue(producer: AIOKafkaProducer, slot: Slot, rows: Sequence[asyncpg.
     return sending, None
 
 
-async def _require_partitions(producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> None:
+async def _require_partitions(producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
     """Raise UnknownTopicOrPartitionError where a topic is not as it is declared, for now."""
     for topic in {row["topic"] for row in rows}:
         partitions = await producer.partitions_for(topic)
@@ -289,7 +257,7 @@ async def _outcome(queued: Queued) -> Sent:
 
 
 def _batches(
-    producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    producer: AIOKafkaProducer, rows: Sequence[Row]
 ) -> Iterator[tuple[BatchBuilder, list[int]]]:
     """Batches of `rows` in their order, each with its positions; as few as the size allows."""
     batch: BatchBuilder = producer.create_batch()
@@ -304,7 +272,7 @@ def _batches(
     yield batch, positions
 
 
-def _add(batch: BatchBuilder, row: asyncpg.Record) -> bool:
+def _add(batch: BatchBuilder, row: Row) -> bool:
     """Whether the batch has room for the event; an empty one has room for any."""
     headers = [
         ("content-type", CONTENT_TYPE.encode()),

@@ -14,15 +14,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from chassis.database import Database
 from chassis.kafka import admin, make_topics
 from chassis.partitions import partition_of
 from chassis.problems import NotFound
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, Row, storage_of
 from events.envelope import CONTENT_TYPE, complete, partition_key
 from events.topics import Topic, owned_by, replay_topic
 
@@ -42,7 +41,7 @@ class Wanted:
 
 
 async def replay(
-    database: Database, settings: PlatformSettings, owner: str, wanted: Wanted
+    database: AnyDatabase, settings: PlatformSettings, owner: str, wanted: Wanted
 ) -> Counter[str]:
     """Send what is wanted, in journal order; returns how many events of each topic.
 
@@ -54,15 +53,16 @@ async def replay(
     for name in wanted.topics:
         if name not in own:
             raise NotFound(f"{name} is not a topic of {owner}")
+    storage = storage_of(database)
     topic = replay_topic(wanted.to)
     async with admin(settings) as client:
         await make_topics(client, [topic], settings)
     sent: Counter[str] = Counter(dict.fromkeys(wanted.topics, 0))
     producer = await open_producer(settings)
     try:
-        last = await database.pool.fetchval("select last_value from journal_position")
+        last = await storage.last_position()
         position = 0
-        while rows := await _rows(database, wanted, position, last):
+        while rows := await storage.journal_rows(wanted, position, last, _ROWS):
             # An idempotent producer would wait for a broker that is away for ever.
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await asyncio.gather(*[await _send(producer, topic, row) for row in rows])
@@ -73,27 +73,7 @@ async def replay(
     return sent
 
 
-async def _rows(database: Database, wanted: Wanted, after: int, last: int) -> list[asyncpg.Record]:
-    return await database.pool.fetch(
-        """select position, topic, tenant, subject, type, event, traceparent, body, recordedtime
-           from journal
-           where position > $1 and position <= $2 and topic = any($3::text[])
-             and ($4::uuid is null or tenant = $4) and ($5::uuid is null or subject = $5)
-             and ($6::timestamptz is null or recordedtime >= $6)
-           order by position limit $7""",
-        after,
-        last,
-        wanted.topics,
-        wanted.tenant,
-        wanted.key,
-        wanted.since,
-        _ROWS,
-    )
-
-
-async def _send(
-    producer: AIOKafkaProducer, topic: Topic, row: asyncpg.Record
-) -> asyncio.Future[Any]:
+async def _send(producer: AIOKafkaProducer, topic: Topic, row: Row) -> asyncio.Future[Any]:
     key = partition_key(row["tenant"], str(row["subject"]))
     headers = [
         ("content-type", CONTENT_TYPE.encode()),

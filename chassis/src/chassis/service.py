@@ -14,7 +14,8 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,12 @@ from chassis.migrations import migrate
 from chassis.rebuild.rebuild import Rebuild
 from chassis.reconciliation.command import reconcile
 from chassis.settings import PlatformSettings, ServiceSettings
+from chassis.storage import AnyDatabase, Storage, database_at, is_mongodb
 from chassis.transactions import Transactions
 from chassis.web.application import application
 from chassis.web.operations import operations as operation_routes
 from chassis.worker import Worker
+from events.topics import owned_by
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,8 @@ class Service:
     """The table of contents of a service.
 
     `owner` is whose topics it publishes. `projections` are the tables that its one
-    consumer writes, where they can be rebuilt from events. `wrap` may put an ASGI application in
+    consumer writes, where they can be rebuilt from events. `indexes` are those of its collections,
+    where it runs on MongoDB too. `wrap` may put an ASGI application in
     front of the service's own, as the gateway does with its edge; `listening` may answer how it
     speaks HTTP, where that is not as uvicorn does with httptools.
     """
@@ -70,6 +74,7 @@ class Service:
     routes: Sequence[APIRouter] = ()
     consumers: Sequence[Consumer] = ()
     projections: Sequence[str] = ()
+    indexes: Mapping[str, Sequence[tuple[str, ...]]] | None = None
     wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
     listening: Callable[[ServiceSettings], Callable[..., asyncio.Protocol]] | None = None
 
@@ -106,7 +111,7 @@ def run(service: Service, argv: Sequence[str]) -> int:
 async def _operate(
     service: Service, arguments: argparse.Namespace, platform: PlatformSettings
 ) -> int:
-    async with _opened(service.settings()) as database:
+    async with _opened(service, service.settings()) as database:
         transactions = Transactions(service.name, database)
         return await operations.operate(
             arguments, service.consumers, transactions, platform, service.owner
@@ -114,7 +119,9 @@ async def _operate(
 
 
 async def _reconcile(service: Service, patience: float) -> int:
-    async with _opened(service.settings()) as database:
+    async with _opened(service, service.settings()) as database:
+        if not isinstance(database, Database):
+            sys.exit(f"{service.name} is on MongoDB, where nothing is reconciled yet")
         return await reconcile(database, service.consumers, patience)
 
 
@@ -136,11 +143,27 @@ async def _migrate(service: Service) -> None:
     url = service.settings().database_url
     while True:
         try:
-            await migrate(service.migrations, url)
+            await bring_up_to_date(service, url)
             return
         except PASSING_FAILURES as error:
             log.warning("the database is not there yet: %s", error)
             await asyncio.sleep(0.2)
+
+
+async def bring_up_to_date(service: Service, url: str) -> None:
+    """Bring the database at `url` to what the service expects: tables, or indexes."""
+    if not is_mongodb(url):
+        await migrate(service.migrations, url)
+        return
+    from chassis.mongodb.indexes import make_indexes
+
+    await make_indexes(url, owned_by(service.owner), _indexes_of(service))
+
+
+def _indexes_of(service: Service) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    if service.indexes is None:
+        raise SystemExit(f"{service.name} runs on PostgreSQL only")
+    return service.indexes
 
 
 async def serve(service: Service, role: Role, platform: PlatformSettings) -> None:
@@ -150,7 +173,7 @@ async def serve(service: Service, role: Role, platform: PlatformSettings) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     settings = service.settings()
-    async with _opened(settings) as database:
+    async with _opened(service, settings) as database:
         transactions = Transactions(service.name, database)
         worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
         process = Process(
@@ -185,14 +208,14 @@ def assemble(
     """The HTTP application of `service`; a worker has its probes only."""
 
     async def ready() -> list[str]:
-        missing = await _database_missing(transactions.database)
+        missing = await _database_missing(transactions.storage)
         if role == "worker" or (role == "all" and not worker.has_been_ready):
             missing += worker.missing()
         return missing
 
     app = application(service.name, ready=ready)
     app.state.settings = settings
-    app.state.database = transactions.database
+    app.state.database = transactions.any_database
     app.state.transactions = transactions
     app.state.identities = IdentityVerifier(platform.jwks_url)
     app.state.largest_body_bytes = platform.largest_body_bytes
@@ -204,10 +227,10 @@ def assemble(
     return app
 
 
-async def _database_missing(database: Database) -> list[str]:
+async def _database_missing(storage: Storage) -> list[str]:
     try:
         async with asyncio.timeout(2):
-            await database.pool.fetchval("select 1")
+            await storage.ping()
     except (*PASSING_FAILURES, TimeoutError) as error:
         return [f"the database does not answer: {error}"]
     return []
@@ -257,9 +280,13 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _opened(settings: ServiceSettings) -> AsyncIterator[Database]:
+async def _opened(service: Service, settings: ServiceSettings) -> AsyncIterator[AnyDatabase]:
     """The database, waited for as long as it takes: an orchestrator starts all at once."""
-    database = Database(settings.database_url, settings.database_connections)
+    if is_mongodb(settings.database_url):
+        _indexes_of(service)
+    database = database_at(
+        settings.database_url, settings.database_connections, owned_by(service.owner)
+    )
     while True:
         try:
             await database.open()

@@ -60,7 +60,10 @@ class PlatformSettings(BaseSettings):
 class ServiceSettings(BaseSettings):
     """What each service has of its own (`SALES_DATABASE_URL`, ...)."""
 
-    database_url: str = Field(..., description="postgresql://user:password@host:port/database")
+    database_url: str = Field(
+        ...,
+        description="postgresql://user:password@host:port/database; contacts also takes mongodb://",
+    )
     listen: str = Field("127.0.0.1:8000", description="host:port of the HTTP server")
     database_connections: int = Field(8, ge=2, description="of one process, at the most")
 

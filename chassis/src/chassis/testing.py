@@ -5,7 +5,7 @@
         answer = await agent.post("/v1/companies", json={"name": "ООО Ромашка"})
 
 Nothing here stands in for a part of the service: requests pass through its HTTP
-application, identities are signed and verified, statements run on PostgreSQL.
+application, identities are signed and verified, statements run on PostgreSQL or MongoDB.
 Only the broker is left out: `deliver` hands events to a consumer's inbox as a
 batch. Needs httpx, which only the tests install.
 """
@@ -25,18 +25,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
-from chassis.access import place_department
 from chassis.database import Database
 from chassis.identity import HEADER, Identity, IdentityVerifier, Reach, claims_of
 from chassis.inbox import Inbox
 from chassis.journal import changed_fields, encoder
-from chassis.migrations import migrate
-from chassis.service import Service, assemble
+from chassis.service import Service, assemble, bring_up_to_date
 from chassis.settings import PlatformSettings
+from chassis.storage import database_at
+from chassis.testing_records import records_of
 from chassis.transactions import Transactions, now, uuid7
 from chassis.worker import Worker
 from events.envelope import Change, Event
-from events.topics import Aggregate
+from events.topics import Aggregate, owned_by
 from events.values import Record
 
 State = TypeVar("State", bound=Record)
@@ -48,7 +48,7 @@ def migrate_now(service: Service, database_url: str) -> str:
     Do it once a session and give every test a tenant of its own: tenants do not
     see each other, and migrating takes longer than most tests.
     """
-    asyncio.run(migrate(service.migrations, database_url))
+    asyncio.run(bring_up_to_date(service, database_url))
     return database_url
 
 
@@ -83,13 +83,18 @@ class Running:
         self, service: Service, app: FastAPI, transactions: Transactions, signer: Signer
     ) -> None:
         self.app = app
-        self.database = transactions.database
         self.transactions = transactions
+        self.records = records_of(transactions.any_database)
         self.signer = signer
         self._inboxes = {
             consumer.name: Inbox(consumer, transactions) for consumer in service.consumers
         }
         self._clients = AsyncExitStack()
+
+    @property
+    def database(self) -> Database:
+        """The database of a service that runs on PostgreSQL."""
+        return self.transactions.database
 
     # -- people -----------------------------------------------------------------
 
@@ -129,10 +134,7 @@ class Running:
         self, tenant: UUID, path: tuple[UUID, ...], time_zone: str = "Europe/Moscow"
     ) -> None:
         """Let the service know a department: the last of `path`, below the others."""
-        async with self.database.pool.acquire() as connection:
-            await place_department(
-                connection, tenant=tenant, id=path[-1], version=1, path=path, time_zone=time_zone
-            )
+        await self.records.place(tenant, path, time_zone)
 
     # -- events -----------------------------------------------------------------
 
@@ -145,51 +147,19 @@ class Running:
 
     async def parked(self, tenant: UUID) -> list[str]:
         """Why keys of `tenant` wait for an operator, one text for each."""
-        rows = await self.database.pool.fetch(
-            "select error from parked_key where tenant = $1 order by topic, since, key", tenant
-        )
-        return [row["error"] for row in rows]
+        return await self.records.parked(tenant)
 
     async def journal(self, tenant: UUID) -> list[Event[Any]]:
         """Every event the service has journalled for `tenant`, in order."""
-        rows = await self.database.pool.fetch(
-            "select body from journal where tenant = $1 order by position", tenant
-        )
-        return [msgspec.json.decode(row["body"], type=Event[Any]) for row in rows]
+        bodies = await self.records.journal(tenant)
+        return [msgspec.json.decode(body, type=Event[Any]) for body in bodies]
 
     async def remembered(self, *marks: str) -> list[str]:
-        """The tables of the service in which one of these texts still stands, in any column."""
-        return await where_it_stands(self.database.pool, *marks)
+        """The tables or collections in which one of these texts still stands, in any field."""
+        return await self.records.where_it_stands(*marks)
 
     async def close(self) -> None:
         await self._clients.aclose()
-
-
-async def where_it_stands(connection: Any, *marks: str) -> list[str]:
-    """The tables of a database in which one of `marks` stands, in any column, whatever its case.
-
-    Bytes are read as text.
-    """
-    columns = await connection.fetch(
-        """select c.relname as table, a.attname as column, a.atttypid = 'bytea'::regtype as bytes
-           from pg_class c join pg_attribute a on a.attrelid = c.oid
-           where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-                 and a.attnum > 0 and not a.attisdropped"""
-    )
-    found = set()
-    for column in columns:
-        name = f'"{column["column"]}"'
-        if column["bytes"]:
-            stands = f"position(convert_to(mark, 'UTF8') in {name}) > 0"
-        else:
-            stands = f"position(lower(mark) in lower({name}::text)) > 0"
-        if await connection.fetchval(
-            f"""select exists (select from "{column["table"]}"
-                               join unnest($1::text[]) as mark on {stands})""",  # noqa: S608
-            list(marks),
-        ):
-            found.add(str(column["table"]))
-    return sorted(found)
 
 
 @asynccontextmanager
@@ -199,7 +169,7 @@ async def running(service: Service, database_url: str, **settings: Any) -> Async
     `settings` are those of the service that differ from their defaults.
     """
     platform, signer = PlatformSettings(), Signer()
-    database = Database(database_url, connections=8)
+    database = database_at(database_url, 8, owned_by(service.owner))
     await database.open()
     transactions = Transactions(service.name, database)
     worker = Worker(service.name, service.owner, service.consumers, transactions, platform)

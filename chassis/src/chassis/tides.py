@@ -18,9 +18,10 @@ from datetime import UTC, datetime, timedelta
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.cancellation import no_strays
-from chassis.database import PASSING_FAILURES, Connection, Database
+from chassis.database import PASSING_FAILURES, Connection
 from chassis.kafka import BROKER_FAILURES, end
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, storage_of
 from events.topics import owned_by
 
 log = logging.getLogger(__name__)
@@ -51,18 +52,9 @@ async def committed(connection: Connection) -> datetime:
     return moment
 
 
-async def measured(database: Database) -> datetime:
-    """The tide of the owner of `database` at this moment.
-
-    Two statements, in this order: what was committed before the first is seen by
-    the second.
-    """
-    async with database.pool.acquire() as connection:
-        tide: datetime = await connection.fetchval(
-            "select least($1::timestamptz, (select min(recordedtime) from outbox))",
-            await committed(connection),
-        )
-        return tide
+async def measured(database: AnyDatabase) -> datetime:
+    """The tide of the owner of `database` at this moment."""
+    return await storage_of(database).tide()
 
 
 class Tides:
@@ -83,7 +75,7 @@ class Tides:
     async def stop(self) -> None:
         await end(self._client)
 
-    async def keep_writing(self, owner: str, database: Database) -> None:
+    async def keep_writing(self, owner: str, database: AnyDatabase) -> None:
         """Write the tide of `owner` until cancelled."""
         place = place_of(owner)
         # Only what is assigned can be committed; its records are of no interest here.

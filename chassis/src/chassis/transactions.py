@@ -7,18 +7,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from chassis.database import Connection, Database
 from chassis.identity import Identity, system_identity
-from chassis.savings import Savings, opening
+from chassis.storage import AnyDatabase, storage_of
 from chassis.telemetry import traceparent
 from events.envelope import Event
 
-__all__ = ["Cause", "Transaction", "Transactions", "Written", "now", "uuid7"]
+__all__ = ["By", "Cause", "Transaction", "Transactions", "Written", "now", "uuid7"]
 
 
 def now() -> datetime:
@@ -38,6 +38,15 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Which service changes something, for whom, and why."""
+
+    service: str
+    identity: Identity
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A version of an aggregate that a transaction wrote, and where its event goes."""
 
@@ -52,7 +61,10 @@ class Written:
 
 @dataclass(slots=True)
 class Transaction:
-    """An open transaction on behalf of `identity`; `moment` is the time of its command."""
+    """An open transaction on behalf of `identity`; `moment` is the time of its command.
+
+    `item` is the place of the item that a bulk request has come to.
+    """
 
     connection: Connection
     service: str
@@ -60,10 +72,15 @@ class Transaction:
     cause: Cause
     moment: datetime
     written: list[Written] = field(default_factory=list)
+    item: int = 0
 
     @property
     def tenant(self) -> UUID:
         return self.identity.tenant
+
+    def new_id(self) -> UUID:
+        """The id of a record that this command makes."""
+        return uuid7()
 
     def read_after(self) -> str:
         """What a reader sends as `Meridian-Read-After` to see all that was written here.
@@ -77,11 +94,17 @@ class Transaction:
 class Transactions:
     """Opens transactions for one service and wakes its relay when they commit."""
 
-    def __init__(self, service: str, database: Database) -> None:
+    def __init__(self, service: str, database: AnyDatabase) -> None:
         self.service = service
-        self.database = database
-        self._savings = Savings(database)
+        self.any_database = database
+        self.storage = storage_of(database)
         self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def database(self) -> Database:
+        """The database of a service that runs on PostgreSQL only."""
+        assert isinstance(self.any_database, Database), "this service is not on PostgreSQL"
+        return self.any_database
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit that wrote events, in this process."""
@@ -91,28 +114,21 @@ class Transactions:
     async def begin(
         self, identity: Identity, cause: Cause | None = None
     ) -> AsyncIterator[Transaction]:
-        """A transaction on a connection of its own; commits when the block ends well.
-
-        One that only saves one aggregate needs none: see `chassis.savings`.
-        """
-        cause = cause or Cause(traceparent=traceparent())
-        async with opening(self.database, self._savings) as connection:
-            transaction = Transaction(
-                cast(Connection, connection), self.service, identity, cause, now()
-            )
+        """A transaction of its own; commits when the block ends well."""
+        by = By(self.service, identity, cause or Cause(traceparent=traceparent()))
+        async with self.storage.transaction(by) as transaction:
             yield transaction
         self.committed(transaction)
 
-    def reacting(self, connection: Connection, event: Event[Any]) -> Transaction:
-        """A transaction on behalf of this service, caused by `event`, inside a consumer's batch."""
+    def reacting_to(self, event: Event[Any]) -> By:
+        """Who reacts to `event`: this service, caused by it."""
         cause = Cause(
             correlation=event.correlationid or str(event.id),
             causation=str(event.id),
             origin=event.origin,
             traceparent=traceparent() or event.traceparent,
         )
-        identity = system_identity(event.tenantid, self.service)
-        return Transaction(connection, self.service, identity, cause, now())
+        return By(self.service, system_identity(event.tenantid, self.service), cause)
 
     def committed(self, transaction: Transaction) -> None:
         """Tell the listeners that `transaction` has committed."""

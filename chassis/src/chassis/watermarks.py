@@ -7,15 +7,14 @@ seen of each partition is kept, and an end below it tells that records are gone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.database import Database
 from chassis.kafka import end, open_admin
-from chassis.leases import Slot, slots_of
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase, Slot, slots_of, storage_of
 from events.topics import Topic
 
 _MISSING = -1
@@ -25,10 +24,10 @@ class Watermarks:
     """Looks after the ends of one owner's topics, on connections of its own."""
 
     def __init__(
-        self, topics: Sequence[Topic], database: Database, settings: PlatformSettings
+        self, topics: Sequence[Topic], database: AnyDatabase, settings: PlatformSettings
     ) -> None:
         self._topics = topics
-        self._database = database
+        self._storage = storage_of(database)
         self._settings = settings
         self._admin: AIOKafkaAdminClient | None = None
         self._reader: AIOKafkaConsumer | None = None
@@ -50,7 +49,7 @@ class Watermarks:
         """
         if not self._topics:
             return []
-        fallen = await _fallen(self._database, generation, await self._ends())
+        fallen = await self._storage.fallen(generation, await self._ends())
         lost, self._fallen = fallen & self._fallen, fallen
         return sorted({topic for topic, _ in lost})
 
@@ -84,27 +83,3 @@ class Watermarks:
         reader.pause(*places)
         self._reader = reader
         return reader
-
-
-async def _fallen(database: Database, generation: str, ends: Mapping[Slot, int]) -> set[Slot]:
-    """The slots that end below where they ended before in `generation`; notes the higher ends."""
-    rows = await database.pool.fetch(
-        """with seen as (
-               select * from unnest($2::text[], $3::smallint[], $4::bigint[])
-                   as seen(topic, slot, high_water)
-           ), risen as (
-               insert into relay_slot as known (topic, slot, generation, high_water)
-               select topic, slot, $1, high_water from seen order by topic, slot
-               on conflict (topic, slot) do update
-               set generation = excluded.generation, high_water = excluded.high_water
-               where known.generation is distinct from excluded.generation
-                     or known.high_water < excluded.high_water
-           )
-           select topic, slot from seen join relay_slot known using (topic, slot)
-           where known.generation = $1 and known.high_water > seen.high_water""",
-        generation,
-        [topic for topic, _ in ends],
-        [slot for _, slot in ends],
-        list(ends.values()),
-    )
-    return {(row["topic"], row["slot"]) for row in rows}

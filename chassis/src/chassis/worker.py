@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from chassis.cancellation import no_strays
 from chassis.consumers import Subscription
-from chassis.database import PASSING_FAILURES
+from chassis.database import PASSING_FAILURES, Database
 from chassis.generations import Genesis, refill
 from chassis.inbox import Consumer
 from chassis.kafka import BROKER_FAILURES, admin, make_topics
@@ -43,7 +43,7 @@ class Worker:
         self._transactions = transactions
         self._settings = settings
         self._topics = owned_by(owner)
-        self._relay = Relay(service, self._topics, transactions.database, settings)
+        self._relay = Relay(service, self._topics, transactions.any_database, settings)
         self._genesis = Genesis(settings)
         self._subscriptions: list[Subscription] = []
         self.generation: str | None = None
@@ -74,7 +74,7 @@ class Worker:
             try:
                 with no_strays():
                     generation = await self._genesis.begin()
-                    queued = await refill(self._transactions.database, generation)
+                    queued = await refill(self._transactions.any_database, generation)
                     if queued:
                         log.info("refilling generation %s with %d events", generation, queued)
                     await self._work_in(generation)
@@ -89,12 +89,12 @@ class Worker:
         relaying = asyncio.create_task(self._relay.run(generation))
         tides = Tides(self._settings)
         working = [relaying]
-        watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
+        watermarks = Watermarks(self._topics, self._transactions.any_database, self._settings)
         try:
             await self._make_own_topics()
             await tides.start()
             if self._topics:
-                database = self._transactions.database
+                database = self._transactions.any_database
                 working.append(asyncio.create_task(tides.keep_writing(self._owner, database)))
             subscriptions = [
                 Subscription(consumer, self._transactions, self._settings, generation, tides)
@@ -109,7 +109,7 @@ class Worker:
                     await asyncio.wait(waited_for, timeout=self._settings.generation_check_seconds)
                 else:
                     if self.generation is None:
-                        working.append(asyncio.create_task(self._reconciler().run()))
+                        working += self._reconciling()
                     self.generation = generation
                     await asyncio.sleep(self._settings.generation_check_seconds)
                 for task in (relaying, *joining):
@@ -128,9 +128,15 @@ class Worker:
             await tides.stop()
             await watermarks.close()
 
-    def _reconciler(self) -> Reconciler:
-        database = self._transactions.database
-        return Reconciler(self._service, self._owner, self._consumers, database, self._settings)
+    def _reconciling(self) -> list[asyncio.Task[None]]:
+        """The reconciler at work; none on MongoDB, where nothing is reconciled yet."""
+        database = self._transactions.any_database
+        if not isinstance(database, Database):
+            return []
+        reconciler = Reconciler(
+            self._service, self._owner, self._consumers, database, self._settings
+        )
+        return [asyncio.create_task(reconciler.run())]
 
     async def _make_own_topics(self) -> None:
         topics = [replay_topic(consumer.name) for consumer in self._consumers]
@@ -159,15 +165,11 @@ class Worker:
         return True
 
     async def _keep_house(self) -> None:
-        """Make the journal's next months, forget old idempotency keys."""
+        """Prepare the journal for what comes, forget old idempotency keys."""
         while True:
             try:
-                pool = self._transactions.database.pool
-                await pool.execute("select journal_months(3)")
-                await pool.execute(
-                    "delete from idempotency_key where created < now() - $1::interval",
-                    timedelta(days=self._settings.idempotency_days),
-                )
+                remembered = timedelta(days=self._settings.idempotency_days)
+                await self._transactions.storage.keep_house(remembered)
             except PASSING_FAILURES as error:
                 log.warning("housekeeping waits: %s", error)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -12,14 +12,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from sqlalchemy import MetaData
 
-from chassis.aggregates import AggregateStore
 from chassis.database import Connection, Database
 from chassis.identity import system_identity
 from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
-from chassis.schema import CURRENT, aggregate_table, create_aggregate
+from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
+from chassis.tests.component.stores import THINGS, opened_for_products
 from chassis.transactions import Transaction, Transactions, uuid7
 from chassis.worker import Worker
 from cli.local.broker import Broker
@@ -31,13 +30,6 @@ from events.values import Money
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
 TENANT = uuid4()
-THINGS = AggregateStore(
-    PRODUCT,
-    aggregate_table("product", MetaData()),
-    state=Product,
-    resource="products",
-    columns=lambda _: {},
-)
 
 
 class Owner:
@@ -171,7 +163,7 @@ async def owner_of_products(
     new_database: Callable[[], str], settings: PlatformSettings
 ) -> AsyncIterator[Owner]:
     """An owner at work."""
-    async with opened(new_database(), *create_aggregate("product")) as database:
+    async with opened_for_products(new_database()) as database:
         transactions = Transactions("sales", database)
         async with working(Worker("sales", "sales", (), transactions, settings)):
             yield Owner(transactions)
@@ -190,12 +182,12 @@ async def reader_of_products(new_database: Callable[[], str]) -> AsyncIterator[R
 
 @asynccontextmanager
 async def pair(
-    new_database: Callable[[], str], broker: Broker
+    new_database: Callable[[], str], broker: Broker, new_store: Callable[[], str] | None = None
 ) -> AsyncIterator[tuple[Owner, Reader, PlatformSettings]]:
-    """An owner and a reader, both at work, on one broker."""
+    """An owner and a reader, both at work, on one broker; the owner's store may be another."""
     settings = settings_for(broker)
     async with (
-        owner_of_products(new_database, settings) as owner,
+        owner_of_products(new_store or new_database, settings) as owner,
         reader_of_products(new_database) as reader,
         working(reader.worker(settings)),
     ):
@@ -224,7 +216,7 @@ async def slots_held_by_another(database: Database) -> AsyncIterator[None]:
 
 
 async def outbox_is_empty(owner: Owner) -> bool:
-    return not await owner.transactions.database.pool.fetchval("select count(*) from outbox")
+    return await owner.transactions.storage.waiting() == (0, 0)
 
 
 async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:

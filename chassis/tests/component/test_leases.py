@@ -1,15 +1,16 @@
-"""Slots have one owner at a time, by the database's clock."""
+"""Slots have one owner at a time, by the database's clock, on either store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from chassis.database import Database
 from chassis.leases import Leases, Turn
-from chassis.schema import CURRENT
+from chassis.storage import AnyDatabase
+from chassis.tests.component.stores import opened_at
 from events.topics import DEAL, REASON, Topic
 
 TOPICS: tuple[Topic, ...] = (DEAL, REASON)
@@ -17,25 +18,21 @@ SECONDS = 0.6
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url, 4)
-    await opened.open()
-    for statement in CURRENT:
-        await opened.pool.execute(statement)
-    yield opened
-    await opened.close()
+async def database(new_store: Callable[[], str]) -> AsyncIterator[AnyDatabase]:
+    async with opened_at(new_store(), TOPICS) as opened:
+        yield opened
 
 
 ALL = sum(topic.partitions for topic in TOPICS)
 
 
-async def test_a_relay_alone_holds_every_slot(database: Database) -> None:
+async def test_a_relay_alone_holds_every_slot(database: AnyDatabase) -> None:
     alone = Leases(database, TOPICS, 60)
     await alone.renew()
     assert len(alone.hold()) == ALL
 
 
-async def test_a_held_slot_is_not_taken(database: Database) -> None:
+async def test_a_held_slot_is_not_taken(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await second.renew()
@@ -43,7 +40,7 @@ async def test_a_held_slot_is_not_taken(database: Database) -> None:
 
 
 async def test_relays_come_to_share_the_slots_evenly_and_hold_none_twice(
-    database: Database,
+    database: AnyDatabase,
 ) -> None:
     relays = [Leases(database, TOPICS, 60) for _ in range(3)]
     for _ in range(4):
@@ -54,7 +51,7 @@ async def test_relays_come_to_share_the_slots_evenly_and_hold_none_twice(
     assert sorted(len(relay.hold()) for relay in relays) == [3, 5, 5]
 
 
-async def test_what_is_given_back_stays_leased_while_it_settles(database: Database) -> None:
+async def test_what_is_given_back_stays_leased_while_it_settles(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await second.renew()
@@ -67,7 +64,7 @@ async def test_what_is_given_back_stays_leased_while_it_settles(database: Databa
     assert len(second.hold()) == ALL // 2
 
 
-async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: Database) -> None:
+async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: AnyDatabase) -> None:
     frozen, successor = (Leases(database, TOPICS, SECONDS) for _ in range(2))
     await frozen.renew()
     await asyncio.sleep(SECONDS + 0.05)
@@ -89,7 +86,7 @@ async def test_what_a_clock_promised_before_it_was_set_back_does_not_hold(
     assert len(successor.hold()) == ALL
 
 
-async def test_released_slots_are_free_at_once(database: Database) -> None:
+async def test_released_slots_are_free_at_once(database: AnyDatabase) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
     await first.release()

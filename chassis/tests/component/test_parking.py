@@ -1,25 +1,29 @@
-"""Keys that wait, and what an operator does about them."""
+"""Keys that wait, and what an operator does about them: on either store."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
+from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from chassis.database import Connection, Database
-from chassis.inbox import AnyEvent, Consumer, Delivery, Inbox, Reaction, Replica
+from chassis.inbox import PASSING, AnyEvent, Consumer, Delivery, Inbox, Reaction, Replica
 from chassis.operations import operate
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound
-from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
+from chassis.storage import AnyDatabase
 from chassis.testing import event
+from chassis.testing_interruptions import failing_at
+from chassis.tests.component.stores import Notes, opened_at
 from chassis.transactions import Transaction, Transactions
 from events.catalogue import PRODUCT
 from events.envelope import partition_key
@@ -33,29 +37,28 @@ TOPIC = PRODUCT.topic.name
 class Listener:
     """Notes the versions that it reacts to, and refuses some names."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: AnyDatabase) -> None:
+        self.notes = Notes(database)
         self.refused: set[str] = set()
         self.slow = asyncio.Event()
         self.slow.set()
         self.reactions = Consumer("test.reactions", (Reaction(PRODUCT, self._react, _all),))
-        self.replicas = Consumer("test.replicas", (Replica(PRODUCT, self._keep),))
+        self.replicas = Consumer(
+            "test.replicas", (Replica(PRODUCT, self._keep, apply_documents=self._keep),)
+        )
 
     async def _react(self, transaction: Transaction, told: AnyEvent) -> None:
         await self.slow.wait()
-        await self._note(transaction.connection, told)
+        await self._note(transaction, told)
 
-    async def _keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:
+    async def _keep(self, place: Any, events: Sequence[AnyEvent]) -> None:
         for told in events:
-            await self._note(connection, told)
+            await self._note(place, told)
 
-    async def _note(self, connection: Connection, told: AnyEvent) -> None:
+    async def _note(self, place: Any, told: AnyEvent) -> None:
         if told.data.after is not None and told.data.after.name in self.refused:
             raise ValueError(f"{told.data.after.name} is refused")
-        await connection.execute(
-            "insert into noted (id, version) values ($1, $2)",
-            UUID(told.subject),
-            told.aggregateversion,
-        )
+        await self.notes.note(place, UUID(told.subject), told.aggregateversion)
 
 
 def _all(_: AnyEvent) -> bool:
@@ -63,17 +66,13 @@ def _all(_: AnyEvent) -> bool:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url, 6)
-    await opened.open()
-    for statement in (*CURRENT, "create table noted (id uuid, version bigint)"):
-        await opened.pool.execute(statement)
-    yield opened
-    await opened.close()
+async def database(new_store: Callable[[], str]) -> AsyncIterator[AnyDatabase]:
+    async with opened_at(new_store(), tables=[Notes.TABLE]) as opened:
+        yield opened
 
 
 @pytest.fixture
-def transactions(database: Database) -> Transactions:
+def transactions(database: AnyDatabase) -> Transactions:
     return Transactions("test", database)
 
 
@@ -82,20 +81,19 @@ def version(id: UUID, number: int, name: str = "fine") -> AnyEvent:
     return event(PRODUCT, "created" if number == 1 else "changed", product, tenant=TENANT)
 
 
-async def noted(database: Database, id: UUID) -> list[int]:
-    rows = await database.pool.fetch("select version from noted where id = $1 order by 1", id)
-    return [row["version"] for row in rows]
+async def noted(database: AnyDatabase, id: UUID) -> list[int]:
+    return await Notes(database).of(id)
 
 
-async def waiting(database: Database, consumer: str, id: UUID) -> list[int]:
+async def waiting(database: AnyDatabase, consumer: str, id: UUID) -> list[int]:
     events = await parked_events(database, consumer, TOPIC, TENANT, id)
     return [json.loads(body)["aggregateversion"] for body in events]
 
 
 async def test_a_failed_event_waits_with_all_later_ones_until_it_is_redriven(
-    database: Database, transactions: Transactions
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id, other = Listener(), uuid4(), uuid4()
+    listener, id, other = Listener(database), uuid4(), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     listener.refused = {"bad"}
     await inbox.apply_events([version(id, 1), version(id, 2, "bad"), version(other, 1)])
@@ -118,17 +116,15 @@ async def test_a_failed_event_waits_with_all_later_ones_until_it_is_redriven(
 
 
 async def test_a_discarded_event_has_no_effect_and_holds_nothing_back(
-    database: Database, transactions: Transactions
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     listener.refused = {"bad"}
     await inbox.apply_events([version(id, 1, "bad"), version(id, 2), version(id, 3)])
     assert await inbox.discard(TOPIC, (TENANT, id), "olga", "never mind") == 1
     assert await noted(database, id) == [2, 3]
-    kept = await database.pool.fetchrow("select version, by, reason from discarded")
-    assert kept is not None
-    assert tuple(kept) == (1, "olga", "never mind")
+    assert await Notes(database).discarded() == [(1, "olga", "never mind")]
     with pytest.raises(NotFound):
         await inbox.discard(TOPIC, (TENANT, id), "olga", "again")
     with pytest.raises(NotFound):
@@ -136,9 +132,9 @@ async def test_a_discarded_event_has_no_effect_and_holds_nothing_back(
 
 
 async def test_a_gap_is_closed_by_the_missing_version(
-    database: Database, transactions: Transactions
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     await inbox.apply_events([version(id, 1)])
     await inbox.apply_events([version(id, 3)])
@@ -151,10 +147,33 @@ async def test_a_gap_is_closed_by_the_missing_version(
     assert await parked_keys(database) == []
 
 
-async def test_a_replica_needs_no_turn_and_repeats_nothing(
-    database: Database, transactions: Transactions
+async def test_a_redrive_that_is_cut_off_anywhere_loses_nothing(
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener = Listener(database)
+    inbox = Inbox(listener.reactions, transactions)
+    for place in count(1):
+        id = uuid4()
+        listener.refused = {"bad"}
+        await inbox.apply_events([version(id, 1, "bad"), version(id, 2)])
+        listener.refused = set()
+        with failing_at(database, place) as interruption:
+            try:
+                await inbox.redrive(TOPIC, (TENANT, id))
+            except PASSING:
+                with suppress(NotFound):
+                    await inbox.redrive(TOPIC, (TENANT, id))
+        await inbox.apply_events([version(id, 3)])
+        assert await noted(database, id) == [1, 2, 3]
+        assert await parked_keys(database) == []
+        if not interruption.happened:
+            break
+
+
+async def test_a_replica_needs_no_turn_and_repeats_nothing(
+    database: AnyDatabase, transactions: Transactions
+) -> None:
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.replicas, transactions)
     await inbox.apply_events([version(id, 3)])
     await inbox.apply_events([version(id, 2), version(id, 3)])
@@ -163,9 +182,9 @@ async def test_a_replica_needs_no_turn_and_repeats_nothing(
 
 
 async def test_an_event_that_comes_during_a_redrive_waits_for_it(
-    database: Database, transactions: Transactions
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     listener.refused = {"bad"}
     await inbox.apply_events([version(id, 1, "bad")])
@@ -182,9 +201,9 @@ async def test_an_event_that_comes_during_a_redrive_waits_for_it(
 
 
 async def test_a_parked_event_keeps_what_this_reader_does_not_know(
-    database: Database, transactions: Transactions
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     listener.refused = {"bad"}
     told = json.loads(msgspec.json.encode(version(id, 1, "bad")))
@@ -195,10 +214,24 @@ async def test_a_parked_event_keeps_what_this_reader_does_not_know(
     assert await parked_events(database, "test.reactions", TOPIC, TENANT, id) == [body]
 
 
-async def test_the_command_line_of_a_service_shows_and_redrives(
-    transactions: Transactions, capsys: pytest.CaptureFixture[str]
+async def test_what_cannot_be_decoded_is_kept_once_and_holds_nothing_back(
+    database: AnyDatabase, transactions: Transactions
 ) -> None:
-    listener, id = Listener(), uuid4()
+    listener, id = Listener(database), uuid4()
+    inbox = Inbox(listener.reactions, transactions)
+    broken = Delivery(TOPIC, 0, 7, b"key", b"no event")
+    body = msgspec.json.encode(version(id, 1))
+    good = Delivery(TOPIC, 0, 8, partition_key(TENANT, str(id)), body)
+    for _ in range(2):
+        await inbox.apply("generation", [broken, good])
+    assert await noted(database, id) == [1]
+    assert await Notes(database).undecodable() == [b"no event"]
+
+
+async def test_the_command_line_of_a_service_shows_and_redrives(
+    database: AnyDatabase, transactions: Transactions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listener, id = Listener(database), uuid4()
     inbox = Inbox(listener.reactions, transactions)
     listener.refused = {"bad"}
     await inbox.apply_events([version(id, 1, "bad")])

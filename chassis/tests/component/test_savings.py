@@ -15,7 +15,8 @@ import pytest
 from chassis.identity import system_identity
 from chassis.problems import VersionLost
 from chassis.schema import create_aggregate
-from chassis.tests.component.products import TENANT, THINGS, Owner, opened
+from chassis.tests.component.products import TENANT, Owner, opened
+from chassis.tests.component.stores import THINGS
 from chassis.transactions import Transactions, uuid7
 from events.sales import Product
 from events.values import Money

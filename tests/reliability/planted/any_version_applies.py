@@ -22,12 +22,11 @@ async def apply(self: _Batch, handler: Replica | Reaction, events: list[AnyEvent
         return
     last = {(event.tenantid, UUID(event.subject)): event for event in events}
     ordered = [last[key] for key in sorted(last)]
-    await handler.apply(self.connection, ordered)
+    connection = self.kept._connection  # type: ignore[attr-defined]
+    await handler.apply(connection, ordered)
     topic = handler.aggregate.topic.name
     for (tenant, subject), event in sorted(last.items(), key=_key):
-        await self.connection.execute(
-            _MARK, self.name, topic, tenant, subject, event.aggregateversion
-        )
+        await connection.execute(_MARK, self.name, topic, tenant, subject, event.aggregateversion)
 
 
 def _key(item: tuple[tuple[UUID, UUID], Any]) -> tuple[UUID, UUID]:

@@ -22,7 +22,7 @@ _ROWS = """
 async def send_waiting(self: Relay, producer: AIOKafkaProducer, generation: str) -> None:  # noqa: ARG001
     rows: list[asyncpg.Record] | None = None
     while rows is None or rows:
-        async with self._database.pool.acquire() as connection, connection.transaction():
+        async with self._storage._database.pool.acquire() as connection, connection.transaction():  # type: ignore[attr-defined]
             rows = await connection.fetch(_ROWS, _AT_ONCE)
             for _, failure in await self._send_rows(producer, rows):
                 if failure is not None:

@@ -7,11 +7,12 @@ return await command.run(lambda tx: use_cases.win(tx, id, outcome))
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,19 +21,20 @@ from chassis.identity import HEADER, Identity, IdentityVerifier
 from chassis.journal import encoder
 from chassis.problems import (
     ExternalIdTaken,
-    IdempotencyKeyReused,
     InvalidRequest,
     MalformedRequest,
     VersionLost,
 )
+from chassis.storage import Answer
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause, Transaction, Transactions
 from events.values import Record
 
 UseCase = Callable[[Transaction], Awaitable[Any]]
 
-# A race lost to another command is run again from its start so many times.
-_TRIES = 4
+# A race lost to another command is run again from its start so many times, a little later.
+_TRIES = 8
+_PAUSE_SECONDS = 0.01
 
 
 async def identified(request: Request) -> Identity:
@@ -68,8 +70,8 @@ class Command:
     async def run(self, use_case: UseCase, *, status: int = 200) -> Response:
         """Run `use_case` in a transaction and answer what it returns.
 
-        With an `Idempotency-Key` the answer is stored in the same transaction,
-        and given again to a repetition of the same request.
+        With an `Idempotency-Key` the answer is stored with what the transaction
+        writes, and given again to a repetition of the same request.
         """
         key = self._idempotency_key()
         for attempt in range(1, _TRIES + 1):
@@ -78,6 +80,7 @@ class Command:
             except (VersionLost, ExternalIdTaken):
                 if attempt == _TRIES:
                     raise
+                await asyncio.sleep(random.random() * attempt * _PAUSE_SECONDS)
         raise AssertionError("unreachable")
 
     async def _attempt(self, use_case: UseCase, status: int, key: str | None) -> Response:
@@ -125,50 +128,23 @@ class Command:
         return hashlib.sha256(path + getattr(self.request.state, "body", b"")).digest()
 
     async def _claim(self, transaction: Transaction, key: str) -> Response | None:
-        """None when the key is new; the stored answer when this request was answered before.
-
-        The row that a concurrent twin has inserted but not committed makes the
-        insert wait, so that exactly one of them runs.
-        """
-        arguments = (transaction.tenant, self.identity.actor, key)
-        claimed = await transaction.connection.fetchval(
-            """insert into idempotency_key (tenant, actor, key, request, status, headers, body)
-               values ($1, $2, $3, $4, 0, '{}', '') on conflict do nothing returning true""",
-            *arguments,
-            self._fingerprint(),
-        )
-        if claimed:
+        """None when the key is new; the stored answer when this request was answered before."""
+        storage = self._transactions.storage
+        answer = await storage.claim(transaction, key, self._fingerprint())
+        if answer is None:
             return None
-        row = await transaction.connection.fetchrow(
-            """select request, status, headers, body from idempotency_key
-               where tenant = $1 and actor = $2 and key = $3""",
-            *arguments,
-        )
-        if row is None:
-            raise VersionLost("the first request with this Idempotency-Key was undone: try again")
-        if row["request"] != self._fingerprint():
-            raise IdempotencyKeyReused("use a new key for a new request", field="Idempotency-Key")
-        headers = msgspec.json.decode(row["headers"], type=dict[str, str])
         return Response(
-            row["body"],
-            row["status"],
-            headers | {"Idempotency-Replayed": "true"},
+            answer.body,
+            answer.status,
+            {**answer.headers, "Idempotency-Replayed": "true"},
             media_type="application/json",
         )
 
     async def _remember(self, transaction: Transaction, key: str, response: Response) -> None:
         kept = ("etag", "location", "meridian-written")
         headers = {name: response.headers[name] for name in kept if name in response.headers}
-        await transaction.connection.execute(
-            """update idempotency_key set status = $4, headers = $5, body = $6
-               where tenant = $1 and actor = $2 and key = $3""",
-            transaction.tenant,
-            self.identity.actor,
-            key,
-            response.status_code,
-            msgspec.json.encode(headers).decode(),
-            response.body,
-        )
+        answer = Answer(response.status_code, headers, bytes(response.body))
+        await self._transactions.storage.remember(transaction, key, answer)
 
 
 def _bounded(text: str | None) -> str | None:

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.database import Database
 from chassis.identity import Identity
 from chassis.inbox import Inbox
 from chassis.journal import encoder
@@ -25,7 +26,7 @@ from chassis.reconciliation.applied import Verdict
 from chassis.web.bodies import json_body
 from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
-from chassis.web.resources import database_of
+from chassis.web.resources import any_database_of
 
 
 class ParkedKeyState(Struct, kw_only=True):
@@ -122,7 +123,7 @@ def operations(service: str) -> APIRouter:
     @routes.get("/parked", summary="Keys that wait", **answers(ParkedKeys))
     async def parked(request: Request, identity: Identity = IDENTITY) -> Response:
         identity.reach("operations:read")
-        keys = await parked_keys(database_of(request), tenant=identity.tenant)
+        keys = await parked_keys(any_database_of(request), tenant=identity.tenant)
         states = [msgspec.convert(key, ParkedKeyState, from_attributes=True) for key in keys]
         return _json(ParkedKeys(states))
 
@@ -131,7 +132,7 @@ def operations(service: str) -> APIRouter:
         consumer: str, topic: str, key: UUID, request: Request, identity: Identity = IDENTITY
     ) -> Response:
         identity.reach("operations:read")
-        database = database_of(request)
+        database = any_database_of(request)
         events = await parked_events(database, consumer, topic, identity.tenant, key)
         if not events:
             raise NotFound(f"{consumer} has not parked {key} of {topic}")
@@ -142,7 +143,9 @@ def operations(service: str) -> APIRouter:
     )
     async def reconciliation(request: Request, identity: Identity = IDENTITY) -> Response:
         identity.reach("operations:read")
-        database = database_of(request)
+        database = any_database_of(request)
+        if not isinstance(database, Database):
+            raise NotFound(f"{service} is on MongoDB, where nothing is reconciled yet")
         compared = await verdicts.conclusions(database)
         differing = await verdicts.differences(database, tenant=identity.tenant)
         return _json(
@@ -191,7 +194,7 @@ def _inbox(request: Request, consumer: str) -> Inbox:
 async def _is_parked(
     request: Request, identity: Identity, consumer: str, topic: str, key: UUID
 ) -> bool:
-    events = await parked_events(database_of(request), consumer, topic, identity.tenant, key)
+    events = await parked_events(any_database_of(request), consumer, topic, identity.tenant, key)
     return bool(events)
 
 

@@ -14,12 +14,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.aggregates import AggregateStore
 from chassis.bulk import Bulk, Verdicts
 from chassis.database import Database
 from chassis.history import HistoryRequest, Version, as_of
 from chassis.identity import Identity
 from chassis.paging import PageRequest
+from chassis.storage import AnyDatabase
+from chassis.stores import Store
 from chassis.transactions import Transaction
 from chassis.web.bodies import json_body, patch_body
 from chassis.web.commands import COMMAND, IDENTITY, Command, state_response
@@ -33,14 +34,14 @@ AS_OF = ("as_of",)
 """The parameter of routes that read one record: a time, RFC 3339."""
 
 
-def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state: type) -> None:
+def read_routes(routes: APIRouter, path: str, store: Store[Any], state: type) -> None:
     """`GET path`, `GET path/{id}`, also as of a time, and `GET path/{id}/history`."""
     asked = answers(state, many=True, parameters=store.parameters)
 
     @routes.get(path, summary=f"List {path.strip('/')}", **asked)
     async def list_(request: Request, identity: Identity = IDENTITY) -> Response:
         page = PageRequest.parse(request.query_params, store.filters)
-        found = await store.page(database_of(request), identity, page)
+        found = await store.page(any_database_of(request), identity, page)
         return Response(found.json(), media_type="application/json")
 
     @routes.get(
@@ -60,22 +61,20 @@ def read_routes(routes: APIRouter, path: str, store: AggregateStore[Any], state:
         return await read_history(request, identity, store, id)
 
 
-async def read_one(
-    request: Request, identity: Identity, store: AggregateStore[Any], id: UUID
-) -> Response:
+async def read_one(request: Request, identity: Identity, store: Store[Any], id: UUID) -> Response:
     """A record as it is, or as it was recorded at the time of the parameter `as_of`."""
-    database, at = database_of(request), as_of(request.query_params)
+    database, at = any_database_of(request), as_of(request.query_params)
     if at is None:
         return state_response(*await store.read(database, identity, id))
     return state_response(*await store.read_as_of(database, identity, id, at))
 
 
 async def read_history(
-    request: Request, identity: Identity, store: AggregateStore[Any], id: UUID
+    request: Request, identity: Identity, store: Store[Any], id: UUID
 ) -> Response:
     """A page of the versions of a record."""
     asked = HistoryRequest.parse(request.query_params)
-    page = await store.history(database_of(request), identity, id, asked)
+    page = await store.history(any_database_of(request), identity, id, asked)
     return Response(page.json(), media_type="application/json")
 
 
@@ -119,6 +118,13 @@ def write_routes(  # noqa: PLR0913 - one call says all that an aggregate needs
         return await command.run(lambda transaction: bulk(transaction, body.items))
 
 
+def any_database_of(request: Request) -> AnyDatabase:
+    """The database of a service that runs on either."""
+    database: AnyDatabase = request.app.state.database
+    return database
+
+
 def database_of(request: Request) -> Database:
+    """The database of a service that runs on PostgreSQL only."""
     database: Database = request.app.state.database
     return database

@@ -21,6 +21,8 @@ from cli.local.readiness import NotReady, is_ready
 from cli.local.state import PlatformState
 
 GIVEN = "MERIDIAN_KAFKA"
+CONTACTS = "CONTACTS_DATABASE_URL"
+"""Contacts also runs on a MongoDB: where there is one, this variable says."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -35,11 +37,16 @@ def up(
         ),
     ] = False,
 ) -> None:
-    """Start PostgreSQL, the broker and every service; return when all are ready."""
+    """Start PostgreSQL, the broker and every service; return when all are ready.
+
+    CONTACTS_DATABASE_URL=mongodb://host/database runs contacts on that MongoDB.
+    """
     platform = LocalPlatform()
-    broker, settings = BrokerKind.TANSU, {}
+    settings = {name: os.environ[name] for name in (CONTACTS,) if name in os.environ}
+    broker = BrokerKind.TANSU
     if kafka and GIVEN in os.environ:
-        broker, settings = BrokerKind.GIVEN, {GIVEN: os.environ[GIVEN]}
+        broker = BrokerKind.GIVEN
+        settings[GIVEN] = os.environ[GIVEN]
     elif kafka:
         broker = BrokerKind.KAFKA
         if not is_there():

@@ -14,7 +14,7 @@ from contacts.contact_details import normal_phone, spaced
 from contacts.holders import Holder
 from contacts.people.names import parts_of
 from contacts.people.person import PersonDraft
-from contacts.people.store import one_lead_at_a_time
+from contacts.people.store import queries
 from contacts.people.use_cases import join_company, meet, recognised
 from contacts.touches.use_cases import record_form
 from events.catalogue import LEAD
@@ -32,7 +32,7 @@ async def take_up_lead(transaction: Transaction, event: Event[Lead]) -> None:
     lead = event.data.after
     if lead is None:
         return
-    await one_lead_at_a_time(transaction)
+    await queries(transaction).one_lead_at_a_time(transaction)
     person = await _person_of(transaction, event.id, lead)
     await record_form(transaction, uuid5(event.id, "touch"), lead, person)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
 
 from chassis.aggregates import AggregateStore
+from chassis.mongodb.documents import DocumentStore
 from chassis.paging import PageRequest
 from events.values import Record
 
@@ -18,12 +19,22 @@ _DIALLED = re.compile(r"[0-9 +().\-]+")
 _FEWEST_DIGITS = 5
 
 
-class CustomerStore(AggregateStore[State]):
+class CustomerTable(AggregateStore[State]):
     """A store whose search also finds a number written with spaces, brackets and dashes."""
 
     def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
-        search = dialled(page.search) if page.search else None
-        return super().conditions(replace(page, search=search))
+        return super().conditions(_dialling(page))
+
+
+class CustomerDocuments(DocumentStore[State]):
+    """The same on MongoDB."""
+
+    def conditions(self, page: PageRequest) -> list[dict[str, Any]]:
+        return super().conditions(_dialling(page))
+
+
+def _dialling(page: PageRequest) -> PageRequest:
+    return replace(page, search=dialled(page.search)) if page.search else page
 
 
 def dialled(search: str) -> str:

@@ -6,10 +6,12 @@ from uuid import UUID, uuid4, uuid5
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from chassis.inbox import Delivery
 from chassis.testing import Running, event, reaching
 from events.catalogue import LEAD
-from events.envelope import Event
+from events.envelope import Change, Event
 from events.marketing import Lead
 
 CONSUMER = "contacts.reactions"
@@ -197,3 +199,22 @@ async def test_a_lead_that_says_nothing_of_anybody_waits_for_an_operator(
     await contacts.deliver(CONSUMER, captured(tenant, name="  ", email=None, phone=None))
     (reason,) = await contacts.parked(tenant)
     assert reason.startswith("PersonNeedsNameOrAddress")
+
+
+async def test_what_waits_of_a_lead_is_forgotten_when_the_lead_is_redacted(
+    contacts: Running, tenant: UUID
+) -> None:
+    mark = f"x{uuid4().hex[:12]}"
+    given = captured(tenant, name=" ", email=None, phone=None, message=mark)
+    lead = given.data.after
+    assert lead is not None
+    await contacts.deliver(CONSUMER, given)
+    broken = f'{{"subject": "{given.subject}", "said": "{mark}"'.encode()
+    inbox = contacts.app.state.inboxes[CONSUMER]
+    await inbox.apply(mark[::-1], [Delivery(LEAD.topic.name, 0, 1, None, broken)])
+    assert len(await contacts.remembered(mark)) == 2
+    blank = replace(lead, message="", version=2)
+    blanks = replace(given, data=Change(blank, {"message": ""}), aggregateversion=2, id=uuid4())
+    await contacts.deliver(CONSUMER, replace(blanks, type=LEAD.type_of("redacted")))
+    assert await contacts.remembered(mark) == []
+    assert await contacts.parked(tenant) == ["PersonNeedsNameOrAddress"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import Column, Text, Uuid
 from chassis.access import place_department
 from chassis.aggregates import AggregateStore
 from chassis.journal import Step
+from chassis.problems import Problem
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded
 from chassis.transactions import Transaction
@@ -36,11 +38,12 @@ class DepartmentStore(AggregateStore[Department]):
         await _place(transaction, saved)
         return saved
 
-    async def save_all(self, transaction: Transaction, steps: list[Step]) -> None:
-        await super().save_all(transaction, steps)
+    async def save_all(self, transaction: Transaction, steps: list[Step]) -> Mapping[UUID, Problem]:
+        refused = await super().save_all(transaction, steps)
         for step in steps:
             assert isinstance(step.after, Department)
             await _place(transaction, step.after)
+        return refused
 
     async def tree(self, transaction: Transaction) -> dict[UUID, Department]:
         """All departments of the tenant: where one may lie depends on the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import Boolean, Column, Text
 from chassis.aggregates import AggregateStore
 from chassis.database import Database
 from chassis.journal import Step
+from chassis.problems import Problem
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded as searchable
 from chassis.transactions import Transaction
@@ -49,10 +51,10 @@ class UserStore(AggregateStore[User]):
         except UniqueViolationError as error:
             raise _taken() from error
 
-    async def save_all(self, transaction: Transaction, steps: list[Step]) -> None:
+    async def save_all(self, transaction: Transaction, steps: list[Step]) -> Mapping[UUID, Problem]:
         """As every aggregate's; raises `LoginTaken` for a login or address of another."""
         try:
-            await super().save_all(transaction, steps)
+            return await super().save_all(transaction, steps)
         except UniqueViolationError as error:
             raise _taken() from error
 

@@ -1,83 +1,38 @@
-"""Every query of companies."""
+"""Where companies are kept, and what is asked of them: on PostgreSQL, or on MongoDB."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Column, Text, Uuid
-
-from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.stores import EitherStore, either
 from chassis.transactions import Transaction
-from contacts.search import CustomerStore
-from events.catalogue import COMPANY
+from contacts.companies import mongodb, postgres
 from events.contacts import Company
 
-TABLE = aggregate_table(
-    "company",
-    metadata,
-    Column("industry", Text),
-    Column("parent", Uuid),
-    Column("folded_name", Text),
-    Column("search", Text),
-)
-
-# Folding can make a name many times longer; an index holds no such row.
-_FOLDED_LENGTH = 300
+companies = EitherStore(postgres.companies, mongodb.companies, Company)
 
 
-def columns(company: Company) -> dict[str, Any]:
-    """What queries filter and search companies by."""
-    return {
-        "industry": company.industry,
-        "parent": company.parent,
-        "folded_name": folded_name(company.name),
-        "search": folded([company.name, company.tax_id, *company.emails, *company.phones]),
-    }
+class CompanyQueries(Protocol):
+    """What is asked of companies beside what every store answers."""
+
+    async def parents_above(
+        self, transaction: Transaction, ids: Iterable[UUID]
+    ) -> dict[UUID, UUID]:
+        """Who belongs to whom, from `ids` up to the top: company -> its parent.
+
+        Goes beyond the reach of who asks: a circle is one whoever sees it.
+        """
+
+    async def id_of_name(self, transaction: Transaction, name: str) -> UUID | None:
+        """The oldest company of this name, letter case, accents and spaces apart."""
 
 
-def folded_name(name: str) -> str:
-    """By what two company names are the same."""
-    return folded([name])[:_FOLDED_LENGTH]
+_POSTGRES: CompanyQueries = postgres
+_MONGODB: CompanyQueries = mongodb
 
 
-companies = CustomerStore(
-    COMPANY,
-    TABLE,
-    state=Company,
-    resource="companies",
-    columns=columns,
-    filters={"industry": "industry", "parent": "parent"},
-)
-
-
-async def parents_above(transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Who belongs to whom, from `ids` up to the top: company -> its parent.
-
-    Goes beyond the reach of who asks: a circle is one whoever sees it.
-    """
-    rows = await transaction.connection.fetch(
-        """with recursive line(id, parent) as (
-               select id, parent from company where tenant = $1 and id = any($2::uuid[])
-               union
-               select company.id, company.parent from company
-               join line on company.tenant = $1 and company.id = line.parent
-           )
-           select id, parent from line where parent is not null""",
-        transaction.tenant,
-        list(ids),
-    )
-    return {row["id"]: row["parent"] for row in rows}
-
-
-async def id_of_name(transaction: Transaction, name: str) -> UUID | None:
-    """The oldest company of this name, letter case, accents and spaces apart."""
-    found: UUID | None = await transaction.connection.fetchval(
-        """select id from company where tenant = $1 and folded_name = $2
-           order by id limit 1""",
-        transaction.tenant,
-        folded_name(name),
-    )
-    return found
+def queries(transaction: Transaction) -> CompanyQueries:
+    """The queries of the store where `transaction` is."""
+    return either(transaction, _POSTGRES, _MONGODB)

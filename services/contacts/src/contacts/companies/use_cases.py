@@ -8,17 +8,17 @@ from uuid import UUID
 from chassis.bulk import Decision, Upsert, Verdicts, ids_in, upsert
 from chassis.identity import Identity
 from chassis.merge import check_edit, merged
-from chassis.transactions import Transaction, uuid7
+from chassis.transactions import Transaction
 from contacts.companies import company as rules
 from contacts.companies.company import CompanyDraft
-from contacts.companies.store import companies, id_of_name, parents_above
+from contacts.companies.store import companies, queries
 from contacts.holders import Holder, holder_of
 from events.contacts import Company
 from events.erasure import DELETED
 
 
 async def create_company(transaction: Transaction, draft: CompanyDraft) -> Company:
-    company = rules.created(uuid7(), draft, holder_of(transaction.identity))
+    company = rules.created(transaction.new_id(), draft, holder_of(transaction.identity))
     return await companies.save(transaction, "created", None, company)
 
 
@@ -28,7 +28,11 @@ async def change_company(
     company = await companies.load(transaction, id)
     await check_edit(transaction, company, patch, seen)
     draft = merged(company, patch, CompanyDraft)
-    parents = await parents_above(transaction, [draft.parent]) if draft.parent else {}
+    parents = (
+        await queries(transaction).parents_above(transaction, [draft.parent])
+        if draft.parent
+        else {}
+    )
     return await companies.save(
         transaction, "changed", company, rules.changed(company, draft, parents)
     )
@@ -44,13 +48,15 @@ async def delete_company(transaction: Transaction, id: UUID) -> int:
 
 
 async def upsert_companies(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
-    parents = await parents_above(transaction, ids_in(items, "parent"))
+    parents = await queries(transaction).parents_above(transaction, ids_in(items, "parent"))
 
     def decide(
         before: Company | None, draft: CompanyDraft, identity: Identity
     ) -> Decision[Company]:
         if before is None:
-            return Decision("created", rules.created(uuid7(), draft, holder_of(identity)))
+            return Decision(
+                "created", rules.created(transaction.new_id(), draft, holder_of(identity))
+            )
         after = rules.changed(before, draft, parents)
         # Later items of the request are judged by what earlier ones have decided.
         parents.pop(after.id, None)
@@ -63,7 +69,7 @@ async def upsert_companies(transaction: Transaction, items: list[dict[str, Any]]
 
 async def company_of_name(transaction: Transaction, id: UUID, name: str, by: Holder) -> UUID:
     """The company that is called so; one is made, with this `id`, when there is none."""
-    known = await id_of_name(transaction, name)
+    known = await queries(transaction).id_of_name(transaction, name)
     if known is not None:
         return known
     company = rules.created(id, CompanyDraft(name=name), by)

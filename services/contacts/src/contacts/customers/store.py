@@ -1,145 +1,46 @@
-"""Every query over companies and people alike, and the timeline of either."""
+"""What is asked of companies and people alike: on PostgreSQL, or on MongoDB."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Subquery,
-    Table,
-    literal,
-    select,
-    true,
-    tuple_,
-    union_all,
-)
-
-from chassis.access import visible
-from chassis.database import Database, fetch
 from chassis.identity import Identity
 from chassis.paging import Page
-from chassis.problems import Forbidden, NotFound
+from chassis.storage import AnyDatabase
+from chassis.stores import either
 from chassis.transactions import Transaction
-from contacts.companies.store import TABLE as COMPANY
-from contacts.customers.timeline import Place, TimelineRequest
+from contacts.customers import mongodb, postgres
+from contacts.customers.timeline import TimelineRequest
 from contacts.holders import Holder
-from contacts.people.store import TABLE as PERSON
-from contacts.touches.store import TABLE as TOUCH
-
-_KINDS: tuple[tuple[str, Table, str], ...] = (
-    ("company", COMPANY, "companies"),
-    ("person", PERSON, "people"),
-)
 
 
-async def read_customer(database: Database, identity: Identity, id: UUID) -> tuple[str, int, str]:
-    """(`company` or `person`, version, state as JSON); `NotFound` outside the reach."""
-    readable = _readable(identity, COMPANY.c.id == id, PERSON.c.id == id)
-    if readable is None:
-        raise Forbidden("this needs the permission companies:read or people:read")
-    row = await database.fetch_one(select(readable))
-    if row is None:
-        raise NotFound(f"there is no customer {id}")
-    return row["type"], row["version"], row["state"]
+class CustomerQueries(Protocol):
+    """What is asked of customers, of whichever kind they are."""
+
+    async def read_customer(
+        self, database: AnyDatabase, identity: Identity, id: UUID
+    ) -> tuple[str, int, str]:
+        """(`company` or `person`, version, state as JSON); `NotFound` outside the reach."""
+
+    async def read_timeline(
+        self, database: AnyDatabase, identity: Identity, id: UUID, request: TimelineRequest
+    ) -> Page:
+        """One page of the touches with a customer, newest first; of a company also its people's.
+
+        Every touch is decided on by its own owner and department. `NotFound` when the
+        customer lies outside the reach.
+        """
+
+    async def holders_of(self, transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, Holder]:
+        """Whose these customers are, as far as the actor sees them and may write their touches."""
 
 
-async def read_timeline(
-    database: Database, identity: Identity, id: UUID, request: TimelineRequest
-) -> Page:
-    """One page of the touches with a customer, newest first; of a company also its people's.
-
-    Every touch is decided on by its own owner and department. `NotFound` when the
-    customer lies outside the reach.
-    """
-    await read_customer(database, identity, id)
-    rows = await database.fetch(_timeline(identity, id, request))
-    return request.page([(Place(row["moment"], row["id"]), row["state"]) for row in rows])
+_POSTGRES: CustomerQueries = postgres
+_MONGODB: CustomerQueries = mongodb
 
 
-async def holders_of(transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, Holder]:
-    """Whose these customers are, as far as the actor sees them and may write their touches."""
-    wanted = list(ids)
-    identity = transaction.identity
-    readable = _readable(
-        identity,
-        COMPANY.c.id.in_(wanted) & visible(COMPANY, identity, "touches:write"),
-        PERSON.c.id.in_(wanted) & visible(PERSON, identity, "touches:write"),
-    )
-    if readable is None:
-        return {}
-    columns = readable.c
-    rows = await fetch(
-        transaction.connection, select(columns.id, columns.owner, columns.department)
-    )
-    return {row["id"]: Holder(row["owner"], row["department"]) for row in rows}
-
-
-def _readable(
-    identity: Identity, of_company: ColumnElement[bool], of_person: ColumnElement[bool]
-) -> Subquery | None:
-    """The customers that fulfil a condition and lie within the reach for reading.
-
-    Who may read only one kind finds only that; None for who may read neither.
-    """
-    found: list[Select[Any]] = []
-    for (name, table, resource), condition in zip(_KINDS, (of_company, of_person), strict=True):
-        try:
-            within = visible(table, identity, f"{resource}:read")
-        except Forbidden:
-            continue
-        columns = table.c
-        found.append(
-            select(
-                literal(name).label("type"),
-                columns.id,
-                columns.version,
-                columns.owner,
-                columns.department,
-                columns.state,
-            ).where(condition, within)
-        )
-    return union_all(*found).subquery("customer") if found else None
-
-
-def _timeline(identity: Identity, id: UUID, request: TimelineRequest) -> Select[Any]:
-    # A lateral scan for each customer reads no more than a page from the index of each,
-    # however many touches there are.
-    of_company = select(PERSON.c.id).where(
-        PERSON.c.tenant == identity.tenant, PERSON.c.company == id
-    )
-    customers = union_all(select(literal(id).label("id")), of_company).subquery("customers")
-    columns = TOUCH.c
-    newest = (columns.moment.desc(), columns.id.desc())
-    of_each = (
-        select(columns.id, columns.moment, columns.state)
-        .where(
-            visible(TOUCH, identity, "touches:read"),
-            columns.customer == customers.c.id,
-            columns.status.in_(request.statuses),
-            *_narrowed(request),
-        )
-        .order_by(*newest)
-        .limit(request.limit + 1)
-        .lateral("of_each")
-    )
-    return (
-        select(of_each)
-        .select_from(customers.join(of_each, true()))
-        .order_by(of_each.c.moment.desc(), of_each.c.id.desc())
-        .limit(request.limit + 1)
-    )
-
-
-def _narrowed(request: TimelineRequest) -> list[ColumnElement[bool]]:
-    columns = TOUCH.c
-    narrowed: list[ColumnElement[bool]] = []
-    if request.channels is not None:
-        narrowed.append(columns.channel.in_(request.channels))
-    if request.after is not None:
-        place = tuple_(literal(request.after.moment), literal(request.after.id))
-        narrowed.append(tuple_(columns.moment, columns.id) < place)
-    return narrowed
+def queries(where: Transaction | AnyDatabase) -> CustomerQueries:
+    """The queries of the store where this transaction or database is."""
+    return either(where, _POSTGRES, _MONGODB)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from chassis.erasure import erase, erase_deleted, redact
 from chassis.transactions import Transaction
 from contacts.people.store import people
-from contacts.touches.store import touches, touches_with
+from contacts.touches.store import queries, touches
 from contacts.touches.touch import BLANKS
 from events.erasure import DELETED, ERASED, ERASURE, forgotten_by
 from events.topics import TOPICS
@@ -53,7 +53,7 @@ async def erase_person(transaction: Transaction, id: UUID) -> Removed:
     """
     version = await _told(transaction, id)
     of_person = await erase(transaction, people.aggregate, id)
-    held = await touches_with(transaction, id)
+    held = await queries(transaction).touches_with(transaction, id)
     of_touches = await redact(transaction, touches, held, BLANKS)
     return Removed(
         id=id,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chassis.access import keep_departments
 from chassis.inbox import Replica
+from chassis.mongodb import reaches
 from chassis.seals import DEPARTMENT as PLACES
 from events.catalogue import DEPARTMENT
 
-DEPARTMENTS = Replica(DEPARTMENT, keep_departments, (PLACES,))
+DEPARTMENTS = Replica(DEPARTMENT, keep_departments, (PLACES,), reaches.keep_departments)

@@ -8,8 +8,8 @@ from uuid import UUID
 from chassis.bulk import Decision, Upsert, Verdicts, ids_in, upsert
 from chassis.identity import Identity
 from chassis.merge import check_edit, merged
-from chassis.transactions import Transaction, uuid7
-from contacts.customers.store import holders_of
+from chassis.transactions import Transaction
+from contacts.customers.store import queries
 from contacts.holders import Holder, holder_of
 from contacts.touches import touch as rules
 from contacts.touches.store import touches
@@ -19,9 +19,11 @@ from events.marketing import Lead
 
 
 async def create_touch(transaction: Transaction, draft: TouchDraft) -> Touch:
-    holders = await holders_of(transaction, [draft.customer.id])
+    holders = await queries(transaction).holders_of(transaction, [draft.customer.id])
     by = _holder(transaction.identity, holders.get(draft.customer.id))
-    return await _save(transaction, None, rules.created(uuid7(), draft, by, transaction.moment))
+    return await _save(
+        transaction, None, rules.created(transaction.new_id(), draft, by, transaction.moment)
+    )
 
 
 async def change_touch(
@@ -45,12 +47,12 @@ async def cancel_touch(transaction: Transaction, id: UUID) -> Touch:
 
 async def upsert_touches(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
     customers = [given for item in items if isinstance(given := item.get("customer"), dict)]
-    holders = await holders_of(transaction, ids_in(customers, "id"))
+    holders = await queries(transaction).holders_of(transaction, ids_in(customers, "id"))
 
     def decide(before: Touch | None, draft: TouchDraft, identity: Identity) -> Decision[Touch]:
         if before is None:
             by = _holder(identity, holders.get(draft.customer.id))
-            after = rules.created(uuid7(), draft, by, transaction.moment)
+            after = rules.created(transaction.new_id(), draft, by, transaction.moment)
         else:
             after = rules.changed(before, draft, transaction.moment)
         verb = rules.verb(before, after)
