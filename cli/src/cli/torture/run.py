@@ -33,7 +33,8 @@ class Plan:
     """What a run is to be; the seed decides everything that chance would.
 
     `folder` gets the history, the faults and all logs. `only` names the kinds of faults, all of
-    them when it is empty; `patience` is how many seconds everything may take to come to rest.
+    them when it is empty; `patience` is how many seconds may pass, as all comes to rest, in which
+    nothing arrives.
     """
 
     seed: int
@@ -106,7 +107,7 @@ async def _torture(plan: Plan, say: Say) -> Result:
 
 
 async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
-    """Wait until everything is ready and has arrived; what is still lacking when time is over."""
+    """Wait until everything is ready and has arrived; what is lacking when no more arrives."""
     try:
         await asyncio.to_thread(stage.platform.wait_ready, READY_SECONDS)
     except NotReady as error:
@@ -121,11 +122,11 @@ async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
             lacking = [f"a database does not answer: {error}"]
         if not lacking:
             return []
-        if loop.time() > deadline:
-            return [Violation("rest", what) for what in lacking]
         if lacking != said:
             say(f"waiting: {', '.join(lacking)}")
-            said = lacking
+            said, deadline = lacking, loop.time() + patience
+        elif loop.time() > deadline:
+            return [Violation("rest", what) for what in lacking]
         await asyncio.sleep(_LOOK_SECONDS)
 
 
