@@ -16,9 +16,10 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
@@ -37,8 +38,8 @@ from events.topics import replay_topic
 
 log = logging.getLogger(__name__)
 
-_IDLE_MS = 40
-"""How long a poll waits for records; FastStream sleeps as long again after an empty one."""
+_POLL_MS = 1_000
+"""How often a poll that has found nothing looks up; records end it at once."""
 _MEASURED_EVERY = 3
 
 
@@ -101,7 +102,7 @@ class Subscription:
             rebalance_timeout_ms=session * 2,
             max_poll_interval_ms=24 * 3600 * 1000,
             fetch_max_wait_ms=200,
-            batch_timeout_ms=_IDLE_MS,
+            batch_timeout_ms=_POLL_MS,
             max_records=settings.consumer_batch,
             # Not the sticky one: it shares its state among all consumers of a process
             # (aiokafka's issue 1175), and ours are several in each.
@@ -121,6 +122,10 @@ class Subscription:
 
     async def start(self) -> None:
         """Join the group; raises `BROKER_FAILURES`."""
+        await self._broker.connect()
+        config = self._broker.config.broker_config
+        assert isinstance(config.builder, partial), "FastStream builds its readers another way"
+        config.builder = partial(PatientReader, **config.builder.keywords)
         await self._broker.start()
         self._progress = asyncio.create_task(self._keep_progress())
 
@@ -301,6 +306,24 @@ class _Trouble:
 
     def seconds(self) -> float:
         return time.monotonic() - self.since
+
+
+class PatientReader(AIOKafkaConsumer):  # type: ignore[misc]
+    """A reader whose polls end with records, or with itself.
+
+    FastStream sleeps for the time of a poll after each that was empty, and what comes meanwhile
+    would wait.
+    """
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        while True:
+            records: dict[TopicPartition, list[ConsumerRecord[Any, Any]]] = await super().getmany(
+                *partitions, timeout_ms=timeout_ms, max_records=max_records
+            )
+            if records:
+                return records
 
 
 class _Placing(ConsumerRebalanceListener):  # type: ignore[misc]

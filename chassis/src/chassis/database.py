@@ -7,7 +7,8 @@ so that access predicates and filters can be added, and are compiled here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -39,6 +40,14 @@ def compiled(statement: SelectBase) -> tuple[str, list[Any]]:
     return str(built), [built.params[name] for name in names]
 
 
+async def _as_it_is(connection: Connection) -> None:
+    """Give a connection back without a round trip.
+
+    Nothing is set, listened to or locked beyond a transaction here, and what is still open of
+    one asyncpg rolls back itself.
+    """
+
+
 class Database:
     """The pool of one process. Use as an async context manager."""
 
@@ -53,6 +62,7 @@ class Database:
             self._url,
             min_size=1,
             max_size=self._connections,
+            reset=_as_it_is,
             server_settings={"jit": "off", "timezone": "UTC"},
         )
 
@@ -73,6 +83,20 @@ class Database:
     async def fetch_one(self, statement: SelectBase) -> asyncpg.Record | None:
         sql, arguments = compiled(statement)
         return await self.pool.fetchrow(sql, *arguments)
+
+
+@asynccontextmanager
+async def planned_anew(database: Database) -> AsyncIterator[Connection]:
+    """A snapshot whose statements are planned for their arguments each time.
+
+    For those that read a range: a plan for any range at all would read the whole table.
+    """
+    async with (
+        database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        yield connection
 
 
 async def fetch(connection: Connection, statement: SelectBase) -> Sequence[asyncpg.Record]:

@@ -20,7 +20,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -29,6 +30,7 @@ from chassis.database import PASSING_FAILURES, Connection
 from chassis.erasure import forget_waiting, is_forgetting
 from chassis.parking import Key, Parking, columns
 from chassis.problems import ExternalIdTaken, NotFound, VersionLost
+from chassis.seals import SealedTable
 from chassis.telemetry import continuing
 from chassis.transactions import Transaction, Transactions
 from events.envelope import Event, partition_key
@@ -41,10 +43,14 @@ AnyEvent: TypeAlias = Event[Any]
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """Keeps what others' aggregates are: `apply` gets the newest event of each key."""
+    """Keeps what others' aggregates are: `apply` gets the newest event of each key.
+
+    `tables` are those in which it keeps one row for each aggregate, until that is removed.
+    """
 
     aggregate: Aggregate
     apply: Callable[[Connection, Sequence[AnyEvent]], Awaitable[None]]
+    tables: tuple[SealedTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,7 @@ class Consumer:
         return tuple(handler.aggregate.topic.name for handler in self.handlers)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A record as it came from the broker."""
 
     topic: str
@@ -199,7 +204,7 @@ class Inbox:
             f".v{aggregate.major}"
         ):
             raise ValueError(f"type {event.type} does not belong to {topic} v{aggregate.major}")
-        UUID(event.subject)
+        _id(event.subject)
         return event
 
     def _event(self, delivery: Delivery) -> tuple[AnyEvent, bytes]:
@@ -217,6 +222,16 @@ class Inbox:
 
 
 _typed = msgspec.json.Decoder(_Typed)
+
+
+@lru_cache(maxsize=16_384)
+def _id(subject: str) -> UUID:
+    """The id that a subject is, read once for all that asks; ValueError when it is none."""
+    return UUID(subject)
+
+
+def _key(event: AnyEvent) -> Key:
+    return event.tenantid, _id(event.subject)
 
 
 def _topic_of(event: AnyEvent | _Typed) -> str:
@@ -239,7 +254,7 @@ class _Batch:
     async def apply(self, handler: Replica | Reaction, events: list[AnyEvent]) -> None:
         by_key: dict[Key, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            by_key[event.tenantid, UUID(event.subject)].append(event)
+            by_key[_key(event)].append(event)
         topic = handler.aggregate.topic.name
         keys = sorted(by_key)
         parked = await self.parking.held(topic, keys)
@@ -278,20 +293,24 @@ class _Batch:
         return {(row["tenant"], row["key"]): row["version"] for row in rows}
 
     async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
-        newest: dict[Key, int] = {}
+        newest: dict[Key, AnyEvent] = {}
         for event in done:
-            key = (event.tenantid, UUID(event.subject))
-            newest[key] = max(newest.get(key, 0), event.aggregateversion)
+            key = _key(event)
+            known = newest.get(key)
+            if known is None or known.aggregateversion < event.aggregateversion:
+                newest[key] = event
         marked = await self.connection.fetch(
-            """insert into applied (consumer, topic, tenant, key, version)
-               select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::bigint[])
+            """insert into applied (consumer, topic, tenant, key, version, removed)
+               select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::boolean[])
                on conflict (consumer, topic, tenant, key)
-               do update set version = excluded.version where applied.version < excluded.version
+               do update set version = excluded.version, removed = excluded.removed
+               where applied.version < excluded.version
                returning 1""",
             self.name,
             topic,
             *columns(newest),
-            list(newest.values()),
+            [event.aggregateversion for event in newest.values()],
+            [event.data.after is None for event in newest.values()],
         )
         if len(marked) != len(newest):
             raise LostRace(f"{topic}: applied by another process meanwhile")
@@ -306,7 +325,7 @@ class _Batch:
         done: list[AnyEvent] = []
         failed: set[Key] = set()
         for event in events:
-            key = (event.tenantid, UUID(event.subject))
+            key = _key(event)
             if key in failed:
                 await self.park(handler, event, "waits for an earlier event of its key")
                 continue
@@ -350,7 +369,7 @@ class _Batch:
     async def park(
         self, handler: Replica | Reaction, event: AnyEvent, error: str, *, gap: bool = False
     ) -> None:
-        key = (event.tenantid, UUID(event.subject))
+        key = _key(event)
         body = self.bodies.get(event.id) or msgspec.json.encode(event)
         topic = handler.aggregate.topic.name
         await self.parking.put(topic, key, event.aggregateversion, body, error, gap=gap)

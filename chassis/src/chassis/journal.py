@@ -19,8 +19,10 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
+from chassis.database import Connection
 from chassis.partitions import partition_of
-from chassis.problems import EventTooLarge, ExternalIdTaken, VersionLost
+from chassis.problems import EventTooLarge, ExternalIdTaken
+from chassis.savings import Opening, Saving, lost
 from chassis.transactions import Transaction, Written, uuid7
 from events.envelope import LARGEST_EVENT, Change, Event, partition_key
 from events.topics import Aggregate
@@ -63,28 +65,38 @@ async def save(
 
     Raises `VersionLost` when any aggregate is not at the version before,
     `ExternalIdTaken` when another record has one of the external ids, and
-    `EventTooLarge` when an event could not be sent.
+    `EventTooLarge` when an event could not be sent. What a transaction begins with may wait for
+    its end: then it is there that `VersionLost` is raised.
     """
     if not steps:
         return
     steps = sorted(steps, key=lambda step: step.after.id)
     tenant = transaction.tenant
-    rows = [_row(transaction, aggregate, step) for step in steps]
     names = tuple(steps[0].columns)
+    rows = [
+        (*_row(transaction, aggregate, step), *(step.columns[name] for name in names))
+        for step in steps
+    ]
     taken = _external_ids_beyond(steps, lambda step: (step.after, step.before))
     given_back = _external_ids_beyond(steps, lambda step: (step.before, step.after))
-    arguments: list[Any] = [tenant, aggregate.topic.name, aggregate.topic.name.rpartition(".")[2]]
-    arguments += [list(column) for column in zip(*rows, strict=True)]
-    arguments += [[step.columns[name] for step in steps] for name in names]
-    arguments += [*_external_id_columns(taken), *_external_id_columns(given_back)]
-    saved = await transaction.connection.fetch(_statement(table, names), *arguments)
+    topic = aggregate.topic.name
+    shared = (tenant, topic, topic.rpartition(".")[2])
+    rest = (*_external_id_columns(taken), *_external_id_columns(given_back))
+    statement, connection = _statement(table, names), transaction.connection
+    transaction.written += [Written(topic, row[_SLOT], row[0], row[1]) for row in rows]
+    alone = Saving(statement, shared, rows[0], rest)
+    if len(rows) == 1 and not taken and not given_back and _is_put_off(connection, alone):
+        return
+    columns = map(list, zip(*rows, strict=True))
+    saved = await connection.fetch(statement, *shared, *columns, *rest)
     if len(saved) != len(steps):
-        raise VersionLost("the record has changed meanwhile: load it and try again")
+        raise lost()
     if taken and saved[0]["claimed"] != len(taken):
         raise ExternalIdTaken("another record has one of these external ids", field="external_ids")
-    transaction.written += [
-        Written(aggregate.topic.name, row["slot"], row["subject"], row["version"]) for row in saved
-    ]
+
+
+def _is_put_off(connection: Connection | Opening, saving: Saving) -> bool:
+    return isinstance(connection, Opening) and connection.puts_off(saving)
 
 
 def _external_ids_beyond(
@@ -194,6 +206,7 @@ _ROW = (
     ("body", "json"),
     ("time", "timestamptz"),
 )
+_SLOT = [name for name, _ in _ROW].index("slot")
 _STORED = ("id", "version", "owner", "department", "state")
 
 
@@ -218,8 +231,9 @@ def _statement(table: Table, names: tuple[str, ...]) -> str:
         insert into journal (tenant, topic, slot, subject, version, type, event, traceparent,
                              body, time)
         select $1, $2, slot, id, version, type, event, traceparent, body, time
-        from input join saved using (id)
-        returning position, slot, subject, version, recordedtime
+        -- Not a join: a plan for arrays of any length would loop over both for each row.
+        from input where (id in (select id from saved)) is true
+        returning position, slot, subject, recordedtime
     ), queued as (
         insert into outbox (position, topic, slot, recordedtime)
         select position, $2, slot, recordedtime from recorded
@@ -238,8 +252,7 @@ def _statement(table: Table, names: tuple[str, ...]) -> str:
         where e.tenant = $1 and e.aggregate = $3 and e.record = old.record
               and e.system = old.system and e.type = old.type and e.id = old.id
     )
-    select subject, version, slot, (select count(*) from claimed) as claimed
-    from recorded order by position
+    select subject, (select count(*) from claimed) as claimed from recorded
     """  # noqa: S608 - every name in it is one of our own tables' and columns'
 
 

@@ -137,6 +137,38 @@ class Leases:
         return sorted(map(_slot, rows))
 
 
+class Turn:
+    """One process at a time, by the database's clock: whoever holds `name` for so many seconds.
+
+    Take it again before that to keep it.
+    """
+
+    def __init__(self, database: Database, name: str, seconds: float) -> None:
+        self._database = database
+        self._name = name
+        self._lease = timedelta(seconds=seconds)
+        self._holder: UUID = uuid7()
+
+    async def take(self) -> bool:
+        """Whether it is this process's turn from now on."""
+        taken = await self._database.pool.fetchval(
+            """insert into turn (name, holder, until) values ($1, $2, clock_timestamp() + $3)
+               on conflict (name) do update set holder = excluded.holder, until = excluded.until
+               where turn.holder = excluded.holder or turn.until < clock_timestamp()
+               returning true""",
+            self._name,
+            self._holder,
+            self._lease,
+        )
+        return bool(taken)
+
+    async def release(self) -> None:
+        """Let another have it at once."""
+        await self._database.pool.execute(
+            "delete from turn where name = $1 and holder = $2", self._name, self._holder
+        )
+
+
 def slots_of(topics: Sequence[Topic]) -> list[Slot]:
     """Every slot of `topics`."""
     return [(topic.name, n) for topic in topics for n in range(topic.partitions)]

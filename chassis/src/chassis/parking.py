@@ -43,6 +43,13 @@ class Parking:
 
     async def held(self, topic: str, keys: list[Key]) -> dict[Key, bool]:
         """Which of `keys` are parked, locked; True where only a gap holds them."""
+        # Mostly there is none at all: that is said without telling the server of every key.
+        if not await self._connection.fetchval(
+            "select exists (select from parked_key where consumer = $1 and topic = $2)",
+            self._consumer,
+            topic,
+        ):
+            return {}
         rows = await self._connection.fetch(
             """select p.tenant, p.key, p.gap from parked_key p
                join unnest($3::uuid[], $4::uuid[]) as wanted(tenant, key)

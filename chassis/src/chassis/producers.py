@@ -45,7 +45,7 @@ async def open_producer(settings: PlatformSettings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=await has_idempotent_producers(settings),
         linger_ms=1,
-        max_batch_size=256 * 1024,
+        max_batch_size=512 * 1024,
         request_timeout_ms=10_000,
         retry_backoff_ms=50,
     )

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from chassis.database import Connection, Database
 from chassis.identity import Identity, system_identity
+from chassis.savings import Savings, opening
 from chassis.telemetry import traceparent
 from events.envelope import Event
 
@@ -79,6 +80,7 @@ class Transactions:
     def __init__(self, service: str, database: Database) -> None:
         self.service = service
         self.database = database
+        self._savings = Savings(database)
         self._listeners: list[Callable[[], None]] = []
 
     def on_commit(self, listener: Callable[[], None]) -> None:
@@ -89,13 +91,17 @@ class Transactions:
     async def begin(
         self, identity: Identity, cause: Cause | None = None
     ) -> AsyncIterator[Transaction]:
-        """A transaction on a connection of its own; commits when the block ends well."""
-        async with self.database.pool.acquire() as connection:
-            async with connection.transaction():
-                cause = cause or Cause(traceparent=traceparent())
-                transaction = Transaction(connection, self.service, identity, cause, now())
-                yield transaction
-            self.committed(transaction)
+        """A transaction on a connection of its own; commits when the block ends well.
+
+        One that only saves one aggregate needs none: see `chassis.savings`.
+        """
+        cause = cause or Cause(traceparent=traceparent())
+        async with opening(self.database, self._savings) as connection:
+            transaction = Transaction(
+                cast(Connection, connection), self.service, identity, cause, now()
+            )
+            yield transaction
+        self.committed(transaction)
 
     def reacting(self, connection: Connection, event: Event[Any]) -> Transaction:
         """A transaction on behalf of this service, caused by `event`, inside a consumer's batch."""

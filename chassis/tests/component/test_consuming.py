@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import ConsumerStoppedError
 
-from chassis.consumers import Subscription
+from chassis.consumers import PatientReader, Subscription
 from chassis.inbox import Consumer, Replica
 from chassis.kafka import admin, make_topics
 from chassis.settings import PlatformSettings
@@ -272,3 +273,28 @@ async def test_two_members_that_apply_the_same_events_have_one_effect(
             await eventually(all_seen, 60)
         assert set((await reader.reacted()).values()) == {1}
         assert set(await reader.kept()) == {product.id for product in products}
+
+
+async def test_a_poll_waits_for_records_instead_of_ending_empty(own_broker: Broker) -> None:
+    topic = "polled"
+    async with admin(settings_for(own_broker)) as client:
+        await client.create_topics([NewTopic(topic, 1, 1)])
+    producer = AIOKafkaProducer(bootstrap_servers=own_broker.bootstrap, acks="all")
+    reader = PatientReader(bootstrap_servers=own_broker.bootstrap, auto_offset_reset="earliest")
+    await producer.start()
+    await reader.start()
+    try:
+        reader.assign([TopicPartition(topic, 0)])
+        polling = asyncio.create_task(reader.getmany(timeout_ms=1))
+        # Many polls of a millisecond fit into it.
+        assert not (await asyncio.wait({polling}, timeout=0.2))[0]
+        await producer.send_and_wait(topic, b"a record", partition=0)
+        (records,) = (await polling).values()
+        assert [record.value for record in records] == [b"a record"]
+        polling = asyncio.create_task(reader.getmany(timeout_ms=1))
+        await asyncio.sleep(0)
+    finally:
+        await reader.stop()
+        await producer.stop()
+    with pytest.raises(ConsumerStoppedError):
+        await polling

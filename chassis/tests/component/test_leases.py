@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chassis.database import Database
-from chassis.leases import Leases
+from chassis.leases import Leases, Turn
 from chassis.schema import CURRENT
 from events.topics import DEAL, REASON, Topic
 
@@ -96,3 +96,20 @@ async def test_released_slots_are_free_at_once(database: Database) -> None:
     await second.renew()
     assert first.hold() == frozenset()
     assert second.hold()
+
+
+async def test_a_turn_is_one_holders_until_it_is_given_back_or_over(database: Database) -> None:
+    first, second = (Turn(database, "one", 60) for _ in range(2))
+    assert await first.take()
+    assert await first.take()
+    assert not await second.take()
+    assert await Turn(database, "other", 60).take()
+    await first.release()
+    assert await second.take()
+    assert not await first.take()
+    # As if the second were frozen for longer than its turn.
+    await database.pool.execute("update turn set until = clock_timestamp() where name = 'one'")
+    assert await first.take()
+    assert not await second.take()
+    await second.release()
+    assert not await second.take()

@@ -29,7 +29,7 @@ from chassis.tests.component.products import (
 from cli.local.broker import Broker
 from cli.local.kafka.server import Kafka
 from events.envelope import CONTENT_TYPE, partition_key
-from events.topics import DEAL, GENESIS, PRODUCT, TOPICS
+from events.topics import DEAL, GENESIS, PRODUCT, RECONCILIATION, TOPICS
 
 TENANT = uuid4()
 GENERATION = "this one"
@@ -247,7 +247,7 @@ async def test_topics_are_made_with_their_declared_partitions_and_settings(
 ) -> None:
     if not isinstance(own_broker, Kafka):
         pytest.skip("Tansu keeps no settings")
-    declared = {topic.name: topic for topic in (GENESIS, *TOPICS)}
+    declared = {topic.name: topic for topic in (GENESIS, RECONCILIATION, *TOPICS)}
     await make_topics(client, list(declared.values()), settings)
     for topic in await client.describe_topics(list(declared)):
         assert len(topic["partitions"]) == declared[topic["topic"]].partitions

@@ -8,6 +8,7 @@ from cli.events import events
 from cli.imports import command as imports
 from cli.local import commands as local
 from cli.rebuild import rebuild
+from cli.reconcile import reconcile
 from cli.torture import command as torture
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(imports.app, name="import", rich_help_panel="Data")
 
 app.add_typer(events, name="events", rich_help_panel="Operating")
 app.command(rich_help_panel="Operating")(rebuild)
+app.command(rich_help_panel="Operating")(reconcile)
 
 CODE = "Working on the code"
 # Everything after these names belongs to the tools they run, options included.

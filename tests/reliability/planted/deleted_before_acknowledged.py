@@ -10,20 +10,15 @@ from aiokafka import AIOKafkaProducer
 from chassis.relay import Relay
 
 
-async def send_batch(self: Relay, producer: AIOKafkaProducer, generation: str) -> bool:
-    owned = self._leases.hold()
-    rows = await self._next_rows(owned) if owned else []
-    if not rows:
-        return False
-    await self._forget([row["position"] for row in rows], generation)
-    slots = {(row["topic"], row["slot"]) for row in rows}
-    for result in await self._while_leased(slots, self._send_rows(producer, rows)):
-        if isinstance(result, BaseException):
-            raise result
-    return True
+async def send_waiting(self: Relay, producer: AIOKafkaProducer, generation: str) -> None:
+    while rows := await self._next_rows(self._leases.hold()):
+        await self._forget([row["position"] for row in rows], generation)
+        for _, failure in await self._send_leased(producer, rows):
+            if failure is not None:
+                raise failure
 
 
 def main(arguments: list[str]) -> int:
-    Relay._send_batch = send_batch  # type: ignore[method-assign]
+    Relay._send_waiting = send_waiting  # type: ignore[method-assign]
     code: int = importlib.import_module(f"{sys.argv[0]}.__main__").main(arguments)
     return code
