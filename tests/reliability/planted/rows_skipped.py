@@ -34,7 +34,7 @@ async def send_waiting(self: Relay, producer: AIOKafkaProducer, generation: str)
             )
 
 
-async def keep_no_leases(_: Relay) -> None:
+async def keep_no_leases(self: Relay) -> None:  # noqa: ARG001
     await asyncio.Event().wait()
 
 
