@@ -19,7 +19,7 @@ from cli.local.broker import Broker, BrokerFailed, BrokerKind
 from cli.local.home import Home
 from cli.local.kafka.container import docker_answers, kafka_container
 from cli.local.kafka.program import obtain
-from cli.local.plan import Plan, ports_needed
+from cli.local.plan import BROKER, Plan, ports_needed
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 
@@ -144,6 +144,5 @@ def make_broker(kind: BrokerKind, home: Home) -> Broker:
     """Describe a broker in `home`, on ports of its own."""
     home.make()
     ports = any_ports(ports_needed((), kind))
-    described = Plan(home=home.path, services=(), ports=ports, broker_kind=kind).broker()
-    assert described is not None
-    return described
+    plan = Plan(home=home.path, services=(), ports=ports, broker_kind=kind)
+    return plan.brokers()[BROKER]

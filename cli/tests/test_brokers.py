@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from cli.local.broker import Broker, BrokerFailed
 from cli.local.kafka import program
-from cli.local.kafka.server import Kafka
+from cli.local.kafka.server import Kafka, new_cluster
 from cli.local.ports import any_ports
 
 
@@ -63,7 +63,7 @@ async def test_kafka_finds_its_data_on_other_ports(own_broker: Broker) -> None:
         ports["broker"],
         own_broker.log,
         folder=own_broker.data.parent,
-        controller_port=ports["controller"],
+        cluster=new_cluster({1: ports["controller"]}),
     )
     moved.start()
     try:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from events.strimzi import FILE, resources
-from events.topics import GENESIS, TOPICS, Topic
+from events.topics import GENESIS, RECONCILIATION, TOPICS, Topic
 
 COMMITTED = Path(__file__).parents[2] / FILE
 
@@ -23,7 +23,7 @@ def test_the_committed_file_is_up_to_date() -> None:
     assert COMMITTED.read_text() == resources(), "run ./meridian language"
 
 
-@pytest.mark.parametrize("topic", [GENESIS, *TOPICS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", [GENESIS, RECONCILIATION, *TOPICS], ids=lambda topic: topic.name)
 def test_each_topic_has_its_declared_partitions_and_settings(topic: Topic) -> None:
     document = documents()[topic.name]
     assert document["apiVersion"] == "kafka.strimzi.io/v1"
@@ -32,4 +32,4 @@ def test_each_topic_has_its_declared_partitions_and_settings(topic: Topic) -> No
 
 
 def test_there_are_no_others() -> None:
-    assert set(documents()) == {topic.name for topic in (GENESIS, *TOPICS)}
+    assert set(documents()) == {topic.name for topic in (GENESIS, RECONCILIATION, *TOPICS)}

@@ -18,7 +18,7 @@ from chassis.service import Service
 from chassis.settings import PlatformSettings
 from cli.local.broker import BrokerKind
 from cli.local.home import Home
-from cli.local.plan import Plan, ports_needed
+from cli.local.plan import BROKER, Plan, ports_needed
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 
@@ -65,7 +65,7 @@ def ground(kind: BrokerKind) -> Iterator[Ground]:
         server.start()
         given = os.environ.get("MERIDIAN_KAFKA") if kind is BrokerKind.KAFKA else None
         plan = Plan(home=home.path, services=(), ports=ports, broker_kind=kind)
-        own = None if given else plan.broker()
+        own = None if given else plan.brokers()[BROKER]
         try:
             if own is not None:
                 own.start()

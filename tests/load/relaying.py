@@ -32,7 +32,7 @@ async def measure(ground: Ground, journal: int, rounds: int) -> list[Comparison]
     tenant = uuid4()
     async with opened(url) as database:
         relay = Relay("sales", owned_by("sales"), database, ground.platform)
-        relaying = asyncio.create_task(relay.run())
+        relaying = asyncio.create_task(relay.run(await ground.generation()))
         producer = await open_producer(ground.platform)
         try:
             await write(database, tenant, [new_deal(number) for number in range(EVENTS)])

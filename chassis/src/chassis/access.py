@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 from chassis.database import Connection
 from chassis.identity import Identity
 from chassis.schema import department
+from chassis.seals import DEPARTMENT
 from events.envelope import Event
 
 Draft = TypeVar("Draft", bound=msgspec.Struct)
@@ -80,6 +81,17 @@ async def within_reach(
     return found is not None and str(found).startswith(path_text(identity.department_path))
 
 
+_PLACE = f"""
+insert into department (tenant, id, version, path, time_zone, seal)
+select given.*, {DEPARTMENT.seal("given")}
+from (values ($1::uuid, $2::uuid, $3::bigint, $4::text, $5::text))
+     as given(tenant, id, version, path, time_zone)
+on conflict (tenant, id) do update set version = excluded.version, path = excluded.path,
+                                       time_zone = excluded.time_zone, seal = excluded.seal
+where department.version < excluded.version
+"""  # noqa: S608 - the names of our own columns
+
+
 async def keep_departments(connection: Connection, events: Sequence[Event[Any]]) -> None:
     """Keep where departments lie, from events whose states have `id`, `path` and `time_zone`."""
     for event in events:
@@ -106,11 +118,7 @@ async def place_department(
 ) -> None:
     """Keep where a department lies; an older version than the known one changes nothing."""
     await connection.execute(
-        """insert into department (tenant, id, version, path, time_zone)
-           values ($1, $2, $3, $4, $5)
-           on conflict (tenant, id) do update
-           set version = excluded.version, path = excluded.path, time_zone = excluded.time_zone
-           where department.version < excluded.version""",
+        _PLACE,
         tenant,
         id,
         version,

@@ -27,6 +27,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
 from chassis import telemetry
+from chassis.cancellation import no_strays
 from chassis.database import PASSING_FAILURES
 from chassis.inbox import PASSING, Consumer, Delivery, Inbox
 from chassis.kafka import BROKER_FAILURES
@@ -79,7 +80,8 @@ class Subscription:
         self._trouble: _Trouble | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._broker = KafkaBroker(
-            settings.kafka,
+            # Unlike aiokafka, FastStream takes a text for one address.
+            settings.kafka.split(","),
             logger=None,
             apply_types=False,
             allow_auto_create_topics=False,
@@ -132,9 +134,15 @@ class Subscription:
         if self._progress is not None:
             self._progress.cancel()
         try:
-            await asyncio.wait_for(self._broker.stop(), 15)
+            async with asyncio.timeout(15):
+                await self._broker.stop()
         except BROKER_FAILURES as error:
             log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
+
+    def require_reading(self) -> None:
+        """Raise ConnectionError when reading has ended, which FastStream does not notice."""
+        if any(task.cancelled() for task in self._subscriber.tasks):
+            raise ConnectionError(f"{self.consumer.name} has stopped reading")
 
     @property
     def _is_halted(self) -> bool:
@@ -216,12 +224,13 @@ class Subscription:
     async def _keep_progress(self) -> None:
         for tick in itertools.count():
             await asyncio.sleep(EVERY_SECONDS)
-            if self._uncommitted:
-                await self._commit({})
             try:
-                await self._note_progress()
-                if tick % _MEASURED_EVERY == 0:
-                    await self._measure(datetime.now(UTC))
+                with no_strays():
+                    if self._uncommitted:
+                        await self._commit({})
+                    await self._note_progress()
+                    if tick % _MEASURED_EVERY == 0:
+                        await self._measure(datetime.now(UTC))
             except (*PASSING_FAILURES, *BROKER_FAILURES) as error:
                 log.info("%s cannot note its progress: %s", self.consumer.name, error)
 

@@ -7,7 +7,8 @@ so that access predicates and filters can be added, and are compiled here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -82,6 +83,20 @@ class Database:
     async def fetch_one(self, statement: SelectBase) -> asyncpg.Record | None:
         sql, arguments = compiled(statement)
         return await self.pool.fetchrow(sql, *arguments)
+
+
+@asynccontextmanager
+async def planned_anew(database: Database) -> AsyncIterator[Connection]:
+    """A snapshot whose statements are planned for their arguments each time.
+
+    For those that read a range: a plan for any range at all would read the whole table.
+    """
+    async with (
+        database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute("set local plan_cache_mode = force_custom_plan")
+        yield connection
 
 
 async def fetch(connection: Connection, statement: SelectBase) -> Sequence[asyncpg.Record]:

@@ -1,8 +1,8 @@
 """Generations of the broker's memory: noticing a lost or replaced broker, and refilling it.
 
 The first record of the compacted topic `crm.genesis` names the generation. Each
-owner remembers the generations that it has filled; when the broker's is another
-than the last (or there is none: every start of the local platform, whose broker keeps nothing
+owner remembers the generation that it has filled; when the broker's is another
+(or there is none: every start of the local platform, whose broker keeps nothing
 on disk), the owner *refills*: every journal row of the last day and the newest
 row of every older subject goes through the outbox again, in journal order.
 Consumers start at the beginning of a new generation and skip what they have
@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.database import Database
-from chassis.kafka import admin, make_topics, wrongly_partitioned
+from chassis.kafka import admin, end, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
 from chassis.transactions import uuid7
 from events.topics import GENESIS, TOPICS
@@ -26,6 +26,7 @@ from events.topics import GENESIS, TOPICS
 log = logging.getLogger(__name__)
 
 _PARTITION = TopicPartition(GENESIS.name, 0)
+_TRIES = 10
 
 
 class Genesis:
@@ -36,9 +37,9 @@ class Genesis:
         self._reader: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.stop()
-            self._reader = None
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await end(reader)
 
     async def _open(self) -> AIOKafkaConsumer:
         reader = AIOKafkaConsumer(
@@ -87,28 +88,43 @@ class Genesis:
         async with admin(self._settings) as client:
             await make_topics(client, [GENESIS], self._settings)
             found = await self.current()
+            if found is not None:
+                await make_topics(client, TOPICS, self._settings)
+                if await wrongly_partitioned(client, TOPICS):
+                    # A topic was lost, and made anew by whoever asked for it next.
+                    log.warning("ending generation %s, whose topics are not as declared", found)
+                    await self._forget(client)
+                    found = None
             if found is None:
                 await self._make_topics_afresh(client)
-                await self._write_candidate()
+                if await self.current() is None:
+                    await self._write_candidate()
                 found = await self.current()
-            else:
-                await make_topics(client, TOPICS, self._settings)
         if found is None:
             raise TimeoutError("the broker does not give back its genesis")
         return found
 
+    async def _forget(self, client: AIOKafkaAdminClient) -> None:
+        await client.delete_topics([GENESIS.name])
+        await make_topics(client, [GENESIS], self._settings)
+
     async def _make_topics_afresh(self, client: AIOKafkaAdminClient) -> None:
-        await make_topics(client, TOPICS, self._settings)
-        wrong = await wrongly_partitioned(client, TOPICS)
-        if not wrong or await self.current() is not None:
-            return
-        log.warning("making topics anew: %s", [topic.name for topic in wrong])
-        await client.delete_topics([topic.name for topic in wrong])
-        await make_topics(client, wrong, self._settings)
-        if await self.current() is not None:
-            # Another owner has begun meanwhile, and may have sent into what was just deleted.
-            await client.delete_topics([GENESIS.name])
-            await make_topics(client, [GENESIS], self._settings)
+        """Make all topics as they are declared; TimeoutError when others always come first.
+
+        Between deleting a topic and making it there is time for a client that asks for it.
+        """
+        for _ in range(_TRIES):
+            await make_topics(client, TOPICS, self._settings)
+            wrong = await wrongly_partitioned(client, TOPICS)
+            if not wrong or await self.current() is not None:
+                return
+            log.warning("making topics anew: %s", [topic.name for topic in wrong])
+            await client.delete_topics([topic.name for topic in wrong])
+            await make_topics(client, wrong, self._settings)
+            if await self.current() is not None:
+                # Another owner has begun meanwhile, and may have sent into what was just deleted.
+                await self._forget(client)
+        raise TimeoutError("the topics come back with other partitions than declared")
 
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()
@@ -128,15 +144,14 @@ async def refill(database: Database, generation: str) -> int:
     async with database.pool.acquire() as connection, connection.transaction():
         # The lock keeps two workers of one owner from refilling the same generation twice.
         await connection.execute("lock table generation in share row exclusive mode")
-        newest = await connection.fetchval("select id from generation order by begun desc limit 1")
+        newest = await connection.fetchval("select id from generation")
         if newest == generation:
             return 0
-        # An older one that came back knows nothing of what another broker was sent meanwhile.
-        await connection.execute(
-            """insert into generation (id) values ($1)
-               on conflict (id) do update set begun = excluded.begun""",
-            generation,
-        )
+        # Whoever has relayed into the former one forgets nothing any more, or has done so before
+        # this: the relay locks the row. And one that comes back later is filled again, because it
+        # knows nothing of what another broker was sent meanwhile.
+        await connection.execute("delete from generation")
+        await connection.execute("insert into generation (id) values ($1)", generation)
         done = await connection.execute(
             """insert into outbox (position, topic, slot, recordedtime)
                select position, topic, slot, recordedtime from journal

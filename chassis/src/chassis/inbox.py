@@ -30,6 +30,7 @@ from chassis.database import PASSING_FAILURES, Connection
 from chassis.erasure import forget_waiting, is_forgetting
 from chassis.parking import Key, Parking, columns
 from chassis.problems import ExternalIdTaken, NotFound, VersionLost
+from chassis.seals import SealedTable
 from chassis.telemetry import continuing
 from chassis.transactions import Transaction, Transactions
 from events.envelope import Event, partition_key
@@ -42,10 +43,14 @@ AnyEvent: TypeAlias = Event[Any]
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """Keeps what others' aggregates are: `apply` gets the newest event of each key."""
+    """Keeps what others' aggregates are: `apply` gets the newest event of each key.
+
+    `tables` are those in which it keeps one row for each aggregate, until that is removed.
+    """
 
     aggregate: Aggregate
     apply: Callable[[Connection, Sequence[AnyEvent]], Awaitable[None]]
+    tables: tuple[SealedTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,20 +294,24 @@ class _Batch:
         return {(row["tenant"], row["key"]): row["version"] for row in rows}
 
     async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
-        newest: dict[Key, int] = {}
+        newest: dict[Key, AnyEvent] = {}
         for event in done:
             key = _key(event)
-            newest[key] = max(newest.get(key, 0), event.aggregateversion)
+            known = newest.get(key)
+            if known is None or known.aggregateversion < event.aggregateversion:
+                newest[key] = event
         marked = await self.connection.fetch(
-            """insert into applied (consumer, topic, tenant, key, version)
-               select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::bigint[])
+            """insert into applied (consumer, topic, tenant, key, version, removed)
+               select $1, $2, * from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::boolean[])
                on conflict (consumer, topic, tenant, key)
-               do update set version = excluded.version where applied.version < excluded.version
+               do update set version = excluded.version, removed = excluded.removed
+               where applied.version < excluded.version
                returning 1""",
             self.name,
             topic,
             *columns(newest),
-            list(newest.values()),
+            [event.aggregateversion for event in newest.values()],
+            [event.data.after is None for event in newest.values()],
         )
         if len(marked) != len(newest):
             raise LostRace(f"{topic}: applied by another process meanwhile")

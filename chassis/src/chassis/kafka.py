@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
+from chassis.cancellation import no_strays
 from chassis.settings import PlatformSettings
 from events.topics import Topic
 
@@ -40,6 +42,19 @@ async def open_admin(settings: PlatformSettings) -> AIOKafkaAdminClient:
         await client.close()
         raise
     return client
+
+
+async def end(client: AIOKafkaConsumer) -> None:
+    """Stop a consumer, whatever it says to that.
+
+    It cancels what it was reading, and then waits for just that: it may not get on to its
+    connections, for which there is no public way.
+    """
+    try:
+        with no_strays():
+            await client.stop()
+    except BROKER_FAILURES:
+        await client._client.close()  # noqa: SLF001
 
 
 async def make_topics(

@@ -21,13 +21,17 @@ from events.topics import Topic
 
 Slot: TypeAlias = tuple[str, int]
 
+_IS_OVER = "until not between clock_timestamp() and clock_timestamp() + 2 * {lease}::interval"
+
 
 class Leases:
     """Which slots this relay owns, and until when (on the local monotonic clock).
 
     A lease is renewed on the database's clock; it counts here from before the
     request was sent, so that this process always believes it for less time than
-    the database does. A frozen process that thaws finds its leases over.
+    the database does. A frozen process that thaws finds its leases over. One that ends
+    later than any could by now was given before the database's clock was set back, and is over
+    too: its owner, if it lives, renews it soon.
     """
 
     def __init__(self, database: Database, topics: Sequence[Topic], seconds: float) -> None:
@@ -47,11 +51,12 @@ class Leases:
         """Those, and what is being given back: another can not have them at this moment."""
         return self.hold() | (self._yielding if time.monotonic() < self._until else frozenset())
 
-    async def renew(self) -> None:
+    async def renew(self) -> Sequence[Slot]:
         """Keep one's own slots, take free ones, give back what is more than one's share.
 
-        What is given back is not sent from now on, but stays leased until the next
-        renewal, so that what is under way has settled when another takes it.
+        Returns those that were taken. What is given back is not sent from now on, but
+        stays leased until the next renewal, so that what is under way has settled when another
+        takes it.
         """
         sent = time.monotonic()
         async with self._database.pool.acquire() as connection, connection.transaction():
@@ -60,12 +65,11 @@ class Leases:
             await self._give_back(connection)
             kept = await self._extend(connection)
             taken = await self._take(connection, share - len(kept))
-            if taken:
-                await self._queue_heads(connection, taken)
         owned = [*kept, *taken]
         self._yielding = frozenset(owned[share:])
         self._owned = frozenset(owned[:share])
         self._until = sent + self._lease.total_seconds()
+        return taken
 
     async def release(self) -> None:
         """Give all slots back at a clean stop, so that a successor need not wait."""
@@ -92,7 +96,10 @@ class Leases:
             self._owner,
             self._lease,
         )
-        await connection.execute("delete from relay_member where until < clock_timestamp()")
+        await connection.execute(
+            f"delete from relay_member where {_IS_OVER.format(lease='$1')}",  # noqa: S608 - ours
+            self._lease,
+        )
         alive: int = await connection.fetchval("select count(*) from relay_member")
         return -(-len(self._slots) // max(alive, 1))
 
@@ -116,35 +123,49 @@ class Leases:
 
     async def _take(self, connection: Connection, most: int) -> list[Slot]:
         rows = await connection.fetch(
-            """with free as (
+            f"""with free as (
                    select topic, slot from relay_slot
-                   where owner is null or until < clock_timestamp()
+                   where owner is null or {_IS_OVER.format(lease="$2")}
                    order by topic, slot limit greatest($3, 0) for update skip locked)
                update relay_slot r set owner = $1, until = clock_timestamp() + $2
                from free where r.topic = free.topic and r.slot = free.slot
-               returning r.topic, r.slot""",
+               returning r.topic, r.slot""",  # noqa: S608 - ours
             self._owner,
             self._lease,
             most,
         )
         return sorted(map(_slot, rows))
 
-    async def _queue_heads(self, connection: Connection, taken: Sequence[Slot]) -> None:
-        """Queue the newest event of every key that moved within the last lease again.
 
-        A late send by the former owner can then never stay the last word of a key.
-        """
-        await connection.execute(
-            """insert into outbox (position, topic, slot, recordedtime)
-               select distinct on (j.tenant, j.subject) j.position, j.topic, j.slot, j.recordedtime
-               from journal j
-               join unnest($1::text[], $2::smallint[]) as taken(topic, slot)
-                    on j.topic = taken.topic and j.slot = taken.slot
-               where j.recordedtime > clock_timestamp() - 2 * $3::interval
-               order by j.tenant, j.subject, j.version desc
-               on conflict do nothing""",
-            *_columns(taken),
+class Turn:
+    """One process at a time, by the database's clock: whoever holds `name` for so many seconds.
+
+    Take it again before that to keep it.
+    """
+
+    def __init__(self, database: Database, name: str, seconds: float) -> None:
+        self._database = database
+        self._name = name
+        self._lease = timedelta(seconds=seconds)
+        self._holder: UUID = uuid7()
+
+    async def take(self) -> bool:
+        """Whether it is this process's turn from now on."""
+        taken = await self._database.pool.fetchval(
+            """insert into turn (name, holder, until) values ($1, $2, clock_timestamp() + $3)
+               on conflict (name) do update set holder = excluded.holder, until = excluded.until
+               where turn.holder = excluded.holder or turn.until < clock_timestamp()
+               returning true""",
+            self._name,
+            self._holder,
             self._lease,
+        )
+        return bool(taken)
+
+    async def release(self) -> None:
+        """Let another have it at once."""
+        await self._database.pool.execute(
+            "delete from turn where name = $1 and holder = $2", self._name, self._holder
         )
 
 

@@ -12,6 +12,8 @@
 
     rebuild                                        make the projections anew (of a service that
                                                    has any), and say how they had strayed
+    reconcile [--patience SECONDS]                 compare what was applied with what the owners
+                                                   have journalled, and name what differs
 
 Each prints JSON, one object a line.
 """
@@ -36,7 +38,9 @@ from chassis.transactions import Transactions
 
 
 def add_commands(commands: Any) -> None:
-    """Declare `events ...` among the commands of a service."""
+    """Declare `events ...` and `reconcile` among the commands of a service."""
+    parser = commands.add_parser("reconcile", help="name every key and row that differs")
+    parser.add_argument("--patience", type=float, default=60.0, help="seconds")
     events = commands.add_parser("events", help="what waits for an operator; sending again")
     verbs = events.add_subparsers(dest="verb", required=True)
     verbs.add_parser("parked", help="the keys that wait")

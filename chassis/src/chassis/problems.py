@@ -134,6 +134,17 @@ class TooManyRequests(Problem):
     title = "Too many requests"
 
 
+class DeadlinePassed(Problem):
+    """There was not enough time; asking again is right, a command with its Idempotency-Key."""
+
+    status = 504
+    title = "The answer took too long"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.headers["Retry-After"] = "1"
+
+
 class Unavailable(Problem):
     """Something this answer needs is away for the moment; trying again is right."""
 

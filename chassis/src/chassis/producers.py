@@ -89,7 +89,8 @@ async def abandon(producer: AIOKafkaProducer) -> None:
     """
     producer._closed = True  # noqa: SLF001
     try:
-        await asyncio.wait_for(producer._sender.close(), _STOP_SECONDS)  # noqa: SLF001
+        async with asyncio.timeout(_STOP_SECONDS):
+            await producer._sender.close()  # noqa: SLF001
     except BROKER_FAILURES as error:
         log.info("the producer did not stop cleanly: %s", error)
     finally:

@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON, TIMESTAMP
 
+from chassis.seals import begin_sealing
+
 metadata = MetaData()
 
 department = Table(
@@ -268,4 +270,49 @@ V2: tuple[str, ...] = (
     "alter table relay_slot add column generation text, add column high_water bigint",
 )
 
-CURRENT: tuple[str, ...] = (*V1, *V2)
+V3: tuple[str, ...] = (
+    # Whether the newest event that was applied told of a removal: then there is no row.
+    "alter table applied add column removed boolean not null default false",
+    *begin_sealing("department", ("tenant", "id", "version", "path", "time_zone")),
+    """create table turn (
+        name text primary key,
+        holder uuid not null,
+        until timestamptz not null
+    )""",
+    """create table reconciliation_wish (
+        single boolean primary key default true check (single),
+        wanted timestamptz not null
+    )""",
+    """create table reconciliation (
+        consumer text not null,
+        topic text not null,
+        as_of timestamptz,
+        compared timestamptz,
+        granted timestamptz,
+        hindrance text,
+        keys bigint not null,
+        found json not null,
+        cost json not null,
+        primary key (consumer, topic)
+    )""",
+    """create table difference (
+        consumer text not null,
+        topic text not null,
+        place text not null,
+        tenant uuid not null,
+        key uuid not null,
+        verdict text not null,
+        expected bigint,
+        version bigint,
+        since timestamptz not null default clock_timestamp(),
+        primary key (consumer, topic, place, tenant, key)
+    )""",
+    "create index on difference (tenant)",
+)
+"""Reconciliation: seals, whose turn it is, what was compared and what differed.
+
+`place` is empty where `applied` differs from the owner's journal, else the table
+whose row differs from `applied`.
+"""
+
+CURRENT: tuple[str, ...] = (*V1, *V2, *V3)

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import uvicorn
 import uvloop
@@ -31,6 +31,7 @@ from chassis.identity import IdentityVerifier
 from chassis.inbox import Consumer, Inbox
 from chassis.migrations import migrate
 from chassis.rebuild.rebuild import Rebuild
+from chassis.reconciliation.command import reconcile
 from chassis.settings import PlatformSettings, ServiceSettings
 from chassis.transactions import Transactions
 from chassis.web.application import application
@@ -58,7 +59,8 @@ class Service:
 
     `owner` is whose topics it publishes. `projections` are the tables that its one
     consumer writes, where they can be rebuilt from events. `wrap` may put an ASGI application in
-    front of the service's own, as the gateway does with its edge.
+    front of the service's own, as the gateway does with its edge; `listening` may answer how it
+    speaks HTTP, where that is not as uvicorn does with httptools.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Service:
     consumers: Sequence[Consumer] = ()
     projections: Sequence[str] = ()
     wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
+    listening: Callable[[ServiceSettings], Callable[..., asyncio.Protocol]] | None = None
 
 
 def run(service: Service, argv: Sequence[str]) -> int:
@@ -88,6 +91,8 @@ def run(service: Service, argv: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if arguments.command == "events":
             return runner.run(_operate(service, arguments, platform))
+        if arguments.command == "reconcile":
+            return runner.run(_reconcile(service, arguments.patience))
         if arguments.command == "rebuild":
             return runner.run(operations.rebuild(_rebuild(service, platform)))
         if arguments.command == "migrate" or arguments.migrate:
@@ -106,6 +111,11 @@ async def _operate(
         return await operations.operate(
             arguments, service.consumers, transactions, platform, service.owner
         )
+
+
+async def _reconcile(service: Service, patience: float) -> int:
+    async with _opened(service.settings()) as database:
+        return await reconcile(database, service.consumers, patience)
 
 
 def _rebuild(service: Service, platform: PlatformSettings) -> Rebuild:
@@ -196,7 +206,8 @@ def assemble(
 
 async def _database_missing(database: Database) -> list[str]:
     try:
-        await asyncio.wait_for(database.pool.fetchval("select 1"), 2)
+        async with asyncio.timeout(2):
+            await database.pool.fetchval("select 1")
     except (*PASSING_FAILURES, TimeoutError) as error:
         return [f"the database does not answer: {error}"]
     return []
@@ -207,12 +218,13 @@ async def _answer(service: Service, role: Role, process: Process, stop: asyncio.
     wrap = service.wrap if service.wrap is not None and role != "worker" else _as_it_is
     async with wrap(process) as asgi:
         settings = process.settings
+        http: Any = "httptools" if service.listening is None else service.listening(settings)
         server = _Server(
             uvicorn.Config(
                 asgi,
                 host=settings.host,
                 port=settings.port,
-                http="httptools",
+                http=http,
                 ws="none",
                 proxy_headers=False,
                 lifespan="off",

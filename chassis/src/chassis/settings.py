@@ -45,6 +45,12 @@ class PlatformSettings(BaseSettings):
     generation_check_seconds: float = Field(
         1.0, gt=0, description="how often a worker asks whether the broker is still the same"
     )
+    reconcile_seconds: float = Field(
+        120.0, gt=0, description="how often what was applied is compared with what was journalled"
+    )
+    reconcile_rows_per_second: int = Field(
+        5_000, ge=1, description="read for that at the most, while no operator waits for it"
+    )
     otlp_endpoint: str | None = Field(None, description="where traces go; nowhere without it")
     log_level: str = "INFO"
     largest_body_bytes: int = Field(16 * 1024 * 1024, description="of one HTTP request")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from types import TracebackType
 
 import msgspec
-from opentelemetry import propagate, trace
+from opentelemetry import baggage, context, propagate, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from prometheus_client import Counter, Gauge, Histogram
 
 tracer = trace.get_tracer("meridian")
@@ -34,6 +37,26 @@ APPLIED = Counter("meridian_consumer_events_total", "Events applied", ("consumer
 PARKED = Gauge("meridian_consumer_parked_keys", "Keys that wait for an operator", ("consumer",))
 PROJECTION_AGE = Gauge(
     "meridian_projection_age_seconds", "How far a projection is behind", ("consumer",)
+)
+
+DIFFERENCES = Gauge(
+    "meridian_reconciliation_differences",
+    "Keys and rows that differ from what was journalled, as last compared",
+    ("consumer", "verdict"),
+)
+RECONCILED_AGE = Gauge(
+    "meridian_reconciliation_age_seconds",
+    "Since when nothing is proven: age of the last full comparison",
+    ("consumer",),
+)
+RECONCILED_ROWS = Counter(
+    "meridian_reconciliation_rows_total", "Rows read to reconcile", ("service",)
+)
+RECONCILIATION_RECORDS = Counter(
+    "meridian_reconciliation_records_total", "Records sent to reconcile", ("service", "kind")
+)
+RECONCILIATION_IGNORED = Counter(
+    "meridian_reconciliation_ignored_total", "Records that could not be understood", ("service",)
 )
 
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -70,7 +93,11 @@ def configure(service: str, level: str, otlp_endpoint: str | None) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("aiokafka", "faststream", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    provider = TracerProvider(resource=Resource.create({"service.name": f"meridian-{service}"}))
+    # Without a place to send them nothing is recorded; ids are made and go on all the same.
+    provider = TracerProvider(
+        sampler=DEFAULT_ON if otlp_endpoint else ALWAYS_OFF,
+        resource=Resource.create({"service.name": f"meridian-{service}"}),
+    )
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -82,12 +109,57 @@ def configure(service: str, level: str, otlp_endpoint: str | None) -> None:
 
 def traceparent() -> str | None:
     """The current span as a W3C `traceparent`, None outside a trace."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return carrier.get("traceparent")
+    span = trace.get_current_span().get_span_context()
+    return _written(span) if span.is_valid else None
+
+
+def _written(span: trace.SpanContext) -> str:
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+
+
+def trace_fields() -> dict[str, str]:
+    """The header fields by which the trace goes on elsewhere."""
+    here = context.get_current()
+    span = trace.get_current_span(here).get_span_context()
+    if span.is_valid and not span.trace_state and not baggage.get_all(here):
+        return {"traceparent": _written(span)}
+    fields: dict[str, str] = {}
+    propagate.inject(fields)
+    return fields
+
+
+class RequestSpan:
+    """A span around a request, which goes on with the trace that its header fields name.
+
+    A context manager of few steps: every request of every service passes here.
+    """
+
+    _FIELDS = frozenset(field.encode() for field in ("traceparent", "tracestate", "baggage"))
+
+    def __init__(self, name: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        told = {
+            field.decode(): value.decode("latin-1")
+            for field, value in headers
+            if field in self._FIELDS
+        }
+        parent = propagate.extract(told) if told else None
+        self._span = tracer.start_span(name, parent)
+        self._context = trace.set_span_in_context(self._span, parent)
+
+    def __enter__(self) -> None:
+        self._token = context.attach(self._context)
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        context.detach(self._token)
+        if isinstance(error, Exception):
+            self._span.record_exception(error)
+            self._span.set_status(trace.StatusCode.ERROR, str(error))
+        self._span.end()
 
 
 def continuing(parent: str | None, name: str) -> AbstractContextManager[trace.Span]:
     """A span `name` that goes on with the trace of `parent`, a `traceparent` or None."""
-    context = propagate.extract({"traceparent": parent}) if parent else None
-    return tracer.start_as_current_span(name, context=context)
+    parent_context = propagate.extract({"traceparent": parent}) if parent else None
+    return tracer.start_as_current_span(name, context=parent_context)

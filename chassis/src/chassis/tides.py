@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.database import PASSING_FAILURES, Database
-from chassis.kafka import BROKER_FAILURES
+from chassis.cancellation import no_strays
+from chassis.database import PASSING_FAILURES, Connection, Database
+from chassis.kafka import BROKER_FAILURES, end
 from chassis.settings import PlatformSettings
 from events.topics import owned_by
 
@@ -36,21 +37,30 @@ def place_of(owner: str) -> TopicPartition:
     return TopicPartition(owned_by(owner)[0].name, 0)
 
 
+async def committed(connection: Connection) -> datetime:
+    """A moment before which everything that is ever recorded is committed by now.
+
+    What is read after this statement includes it: a transaction that is still open
+    bounds the moment by its start, and what begins later records later times.
+    """
+    moment: datetime = await connection.fetchval(
+        """select least(clock_timestamp(), min(xact_start)) from pg_stat_activity
+           where datname = current_database() and backend_xid is not null
+                 and pid <> pg_backend_pid()"""
+    )
+    return moment
+
+
 async def measured(database: Database) -> datetime:
     """The tide of the owner of `database` at this moment.
 
-    Two statements, in this order: a transaction that is still open at the first
-    bounds the tide by its start, and one that committed before it is seen by the
-    second. What begins later records later times.
+    Two statements, in this order: what was committed before the first is seen by
+    the second.
     """
     async with database.pool.acquire() as connection:
-        open_since = await connection.fetchval(
-            """select least(clock_timestamp(), min(xact_start)) from pg_stat_activity
-               where datname = current_database() and backend_xid is not null
-                     and pid <> pg_backend_pid()"""
-        )
         tide: datetime = await connection.fetchval(
-            "select least($1::timestamptz, (select min(recordedtime) from outbox))", open_since
+            "select least($1::timestamptz, (select min(recordedtime) from outbox))",
+            await committed(connection),
         )
         return tide
 
@@ -71,7 +81,7 @@ class Tides:
         await self._client.start()
 
     async def stop(self) -> None:
-        await self._client.stop()
+        await end(self._client)
 
     async def keep_writing(self, owner: str, database: Database) -> None:
         """Write the tide of `owner` until cancelled."""
@@ -81,8 +91,9 @@ class Tides:
         self._client.pause(place)
         while True:
             try:
-                tide = await measured(database)
-                await self._client.commit({place: (tide - _EPOCH) // _MICROSECOND})
+                with no_strays():
+                    tide = await measured(database)
+                    await self._client.commit({place: (tide - _EPOCH) // _MICROSECOND})
             except (*PASSING_FAILURES, *BROKER_FAILURES) as error:
                 log.info("the tide waits: %s", error)
             await asyncio.sleep(EVERY_SECONDS)

@@ -123,6 +123,8 @@ class Transactions:
 
 async def wait_or_timeout(event: asyncio.Event, seconds: float) -> None:
     """Return when `event` is set, or after so many seconds; clears it."""
+    # Not `wait_for`, which up to Python 3.11 may forget that it was cancelled.
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     event.clear()

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.database import Database
-from chassis.kafka import open_admin
+from chassis.kafka import end, open_admin
 from chassis.leases import Slot, slots_of
 from chassis.settings import PlatformSettings
 from events.topics import Topic
@@ -35,9 +35,9 @@ class Watermarks:
         self._fallen: set[Slot] = set()
 
     async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.stop()
-            self._reader = None
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await end(reader)
         if self._admin is not None:
             await self._admin.close()
             self._admin = None

@@ -7,17 +7,19 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from chassis.cancellation import no_strays
 from chassis.consumers import Subscription
 from chassis.database import PASSING_FAILURES
 from chassis.generations import Genesis, refill
 from chassis.inbox import Consumer
 from chassis.kafka import BROKER_FAILURES, admin, make_topics
+from chassis.reconciliation.reconciler import Reconciler
 from chassis.relay import Relay
 from chassis.settings import PlatformSettings
 from chassis.tides import Tides
 from chassis.transactions import Transactions
 from chassis.watermarks import Watermarks
-from events.topics import owned_by, replay_topic
+from events.topics import RECONCILIATION, owned_by, replay_topic
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class Worker:
         transactions: Transactions,
         settings: PlatformSettings,
     ) -> None:
+        self._service = service
         self._owner = owner
         self._consumers = consumers
         self._transactions = transactions
@@ -69,11 +72,12 @@ class Worker:
     async def _follow_generations(self) -> None:
         while True:
             try:
-                generation = await self._genesis.begin()
-                queued = await refill(self._transactions.database, generation)
-                if queued:
-                    log.info("refilling generation %s with %d events", generation, queued)
-                await self._work_in(generation)
+                with no_strays():
+                    generation = await self._genesis.begin()
+                    queued = await refill(self._transactions.database, generation)
+                    if queued:
+                        log.info("refilling generation %s with %d events", generation, queued)
+                    await self._work_in(generation)
                 log.warning("the broker is another: generation %s is over", generation)
             except (*BROKER_FAILURES, *PASSING_FAILURES) as error:
                 log.warning("the worker waits for the broker: %s", error)
@@ -82,44 +86,56 @@ class Worker:
 
     async def _work_in(self, generation: str) -> None:
         """Relay and consume until the broker's generation is another."""
-        relaying = asyncio.create_task(self._relay.run())
+        relaying = asyncio.create_task(self._relay.run(generation))
         tides = Tides(self._settings)
+        working = [relaying]
         watermarks = Watermarks(self._topics, self._transactions.database, self._settings)
-        writing: asyncio.Task[None] | None = None
         try:
-            await self._make_replay_topics()
+            await self._make_own_topics()
             await tides.start()
             if self._topics:
                 database = self._transactions.database
-                writing = asyncio.create_task(tides.keep_writing(self._owner, database))
+                working.append(asyncio.create_task(tides.keep_writing(self._owner, database)))
             subscriptions = [
                 Subscription(consumer, self._transactions, self._settings, generation, tides)
                 for consumer in self._consumers
             ]
             self._subscriptions = subscriptions
-            await asyncio.gather(*(subscription.start() for subscription in subscriptions))
-            self.generation = generation
+            # Whoever waits for a group that does not come about must notice what else happens.
+            joining = [asyncio.create_task(subscription.start()) for subscription in subscriptions]
+            working += joining
             while await self._is_still(generation, watermarks):
-                await asyncio.sleep(self._settings.generation_check_seconds)
-                if relaying.done():
-                    relaying.result()
+                if waited_for := [task for task in joining if not task.done()]:
+                    await asyncio.wait(waited_for, timeout=self._settings.generation_check_seconds)
+                else:
+                    if self.generation is None:
+                        working.append(asyncio.create_task(self._reconciler().run()))
+                    self.generation = generation
+                    await asyncio.sleep(self._settings.generation_check_seconds)
+                for task in (relaying, *joining):
+                    if task.done():
+                        task.result()
+                for subscription in subscriptions:
+                    subscription.require_reading()
         finally:
             self.generation = None
-            tasks = [task for task in (relaying, writing) if task is not None]
-            for task in tasks:
+            for task in working:
                 task.cancel()
             await asyncio.gather(
-                *tasks, *(s.stop() for s in self._subscriptions), return_exceptions=True
+                *working, *(s.stop() for s in self._subscriptions), return_exceptions=True
             )
             self._subscriptions = []
             await tides.stop()
             await watermarks.close()
 
-    async def _make_replay_topics(self) -> None:
+    def _reconciler(self) -> Reconciler:
+        database = self._transactions.database
+        return Reconciler(self._service, self._owner, self._consumers, database, self._settings)
+
+    async def _make_own_topics(self) -> None:
         topics = [replay_topic(consumer.name) for consumer in self._consumers]
-        if topics:
-            async with admin(self._settings) as client:
-                await make_topics(client, topics, self._settings)
+        async with admin(self._settings) as client:
+            await make_topics(client, [RECONCILIATION, *topics], self._settings)
 
     async def _is_still(self, generation: str, watermarks: Watermarks) -> bool:
         """Whether the broker remembers this generation, and all of the own topics.

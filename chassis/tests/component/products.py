@@ -157,7 +157,8 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 
 def settings_for(broker: Broker) -> PlatformSettings:
     """Settings under which what has gone wrong is noticed soon."""
     return PlatformSettings(
-        kafka=broker.bootstrap,
+        # Several addresses are the usual thing.
+        kafka=f"{broker.bootstrap},{broker.bootstrap}",
         kafka_session_timeout_ms=broker.shortest_session_ms,
         relay_lease_seconds=1.5,
         generation_check_seconds=0.2,
@@ -199,6 +200,27 @@ async def pair(
         working(reader.worker(settings)),
     ):
         yield owner, reader, settings
+
+
+@asynccontextmanager
+async def slots_held_by_another(database: Database) -> AsyncIterator[None]:
+    """Another relay holds every slot, and sends nothing."""
+    other = uuid4()
+
+    async def hold() -> None:
+        while True:
+            await database.pool.execute(
+                "update relay_slot set owner = $1, until = clock_timestamp() + interval '1 second'",
+                other,
+            )
+            await asyncio.sleep(0.1)
+
+    holding = asyncio.create_task(hold())
+    try:
+        yield
+    finally:
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
 
 
 async def outbox_is_empty(owner: Owner) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from aiokafka.admin import NewTopic
 
+from chassis.consumers import Subscription
 from chassis.freshness import Freshness
+from chassis.generations import Genesis
 from chassis.kafka import admin, make_topics
 from chassis.problems import ProjectionBehind
 from chassis.tests.component.products import (
@@ -19,8 +20,11 @@ from chassis.tests.component.products import (
     key_of,
     outbox_is_empty,
     pair,
+    reader_of_products,
     records_of,
     settings_for,
+    slots_held_by_another,
+    working,
 )
 from chassis.transactions import now
 from cli.local.broker import Broker
@@ -53,6 +57,7 @@ async def test_a_killed_broker_costs_no_event_and_repeats_none(
             return len(await reader.kept()) == 20
 
         await eventually(seen_before)
+        generation = await reader.database.pool.fetchval("select id from generation")
         own_broker.kill()
         during = [await owner.create(f"during {n}") for n in range(20)]
         own_broker.start()
@@ -64,8 +69,8 @@ async def test_a_killed_broker_costs_no_event_and_repeats_none(
         await eventually(all_seen, 60)
         assert set((await reader.reacted()).values()) == {1}
         assert set(await reader.kept()) == {p.id for p in (*before, *during, *after)}
-        generations = await reader.database.pool.fetchval("select count(*) from generation")
-        assert generations == (1 if own_broker.is_durable else 2)
+        is_same = generation == await reader.database.pool.fetchval("select id from generation")
+        assert is_same == own_broker.is_durable
 
 
 async def test_a_broker_that_lost_its_memory_is_refilled(
@@ -145,20 +150,15 @@ async def test_a_projection_is_never_newer_than_what_has_been_sent(
             return found is not None and found > moment
 
         await eventually(lambda: is_later_than(started))
-        # Another relay holds the slots and sends nothing.
-        await owner.transactions.database.pool.execute(
-            "update relay_slot set owner = $1, until = now() + interval '1 hour'", uuid4()
-        )
-        await asyncio.sleep(settings.relay_lease_seconds)
-        await owner.create("unsent")
-        unsent = await owner.transactions.database.pool.fetchval(
-            "select min(recordedtime) from outbox"
-        )
-        await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
-        await asyncio.sleep(1)
-        assert await as_of() == unsent
+        database = owner.transactions.database
+        async with slots_held_by_another(database):
+            await asyncio.sleep(settings.relay_lease_seconds)
+            await owner.create("unsent")
+            unsent = await database.pool.fetchval("select min(recordedtime) from outbox")
+            await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
+            await asyncio.sleep(1)
+            assert await as_of() == unsent
         # It gives them back.
-        await owner.transactions.database.pool.execute("update relay_slot set until = now()")
         await eventually(lambda: is_later_than(unsent))
 
 
@@ -207,3 +207,49 @@ async def test_topics_that_a_client_made_too_early_are_made_anew(
         async with admin(settings) as client:
             described = await client.describe_topics([PRODUCT.topic.name])
             assert len(described[0]["partitions"]) == PRODUCT.topic.partitions
+
+
+async def test_a_generation_whose_topics_came_back_otherwise_than_declared_is_over(
+    own_broker: Broker,
+) -> None:
+    settings = settings_for(own_broker)
+    genesis = Genesis(settings)
+    try:
+        former = await genesis.begin()
+        assert await genesis.begin() == former
+        async with admin(settings) as client:
+            await client.delete_topics([PRODUCT.topic.name])
+            await client.create_topics([NewTopic(PRODUCT.topic.name, 4, 1)])
+            assert await genesis.begin() != former
+            described = await client.describe_topics([PRODUCT.topic.name])
+            assert len(described[0]["partitions"]) == PRODUCT.topic.partitions
+    finally:
+        await genesis.close()
+
+
+async def test_a_worker_whose_groups_do_not_come_about_notices_that_the_broker_is_another(
+    new_database: Callable[[], str], own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(own_broker)
+
+    async def for_ever(_: Subscription) -> None:
+        await asyncio.Event().wait()
+
+    async with reader_of_products(new_database) as reader:
+        with monkeypatch.context() as patched:
+            patched.setattr(Subscription, "start", for_ever)
+            async with working(reader.worker(settings)) as worker:
+
+                async def refilled() -> bool:
+                    return bool(await reader.database.pool.fetchval("select id from generation"))
+
+                await eventually(refilled)
+                patched.undo()
+                own_broker.stop()
+                own_broker.forget()
+                own_broker.start()
+
+                async def at_work() -> bool:
+                    return not worker.missing()
+
+                await eventually(at_work, 60)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 
 from chassis.database import Database
-from chassis.leases import Leases
-from chassis.partitions import partition_of
+from chassis.leases import Leases, Turn
 from chassis.schema import CURRENT
-from events.envelope import partition_key
 from events.topics import DEAL, REASON, Topic
 
 TOPICS: tuple[Topic, ...] = (DEAL, REASON)
@@ -27,25 +24,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         await opened.pool.execute(statement)
     yield opened
     await opened.close()
-
-
-async def journal(database: Database, versions: int) -> list[int]:
-    """The positions of so many versions of one deal, acknowledged already."""
-    tenant, subject = uuid4(), uuid4()
-    slot = partition_of(partition_key(tenant, str(subject)), DEAL.partitions)
-    return [
-        await database.pool.fetchval(
-            """insert into journal (tenant, topic, slot, subject, version, type, event, body, time)
-               values ($1, $2, $3, $4, $5, 'type', $6, '{}', now()) returning position""",
-            tenant,
-            DEAL.name,
-            slot,
-            subject,
-            version,
-            uuid4(),
-        )
-        for version in range(1, versions + 1)
-    ]
 
 
 ALL = sum(topic.partitions for topic in TOPICS)
@@ -100,6 +78,17 @@ async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: D
     assert frozen.hold() == frozenset()
 
 
+async def test_what_a_clock_promised_before_it_was_set_back_does_not_hold(
+    database: Database,
+) -> None:
+    dead, successor = (Leases(database, TOPICS, SECONDS) for _ in range(2))
+    await dead.renew()
+    for table in ("relay_slot", "relay_member"):
+        await database.pool.execute(f"update {table} set until = until + interval '1 day'")
+    await successor.renew()
+    assert len(successor.hold()) == ALL
+
+
 async def test_released_slots_are_free_at_once(database: Database) -> None:
     first, second = (Leases(database, TOPICS, 60) for _ in range(2))
     await first.renew()
@@ -109,8 +98,18 @@ async def test_released_slots_are_free_at_once(database: Database) -> None:
     assert second.hold()
 
 
-async def test_a_successor_sends_the_newest_event_of_recent_keys_again(database: Database) -> None:
-    positions = await journal(database, versions=3)
-    await Leases(database, TOPICS, 60).renew()
-    rows = await database.pool.fetch("select position from outbox")
-    assert [row["position"] for row in rows] == [positions[-1]]
+async def test_a_turn_is_one_holders_until_it_is_given_back_or_over(database: Database) -> None:
+    first, second = (Turn(database, "one", 60) for _ in range(2))
+    assert await first.take()
+    assert await first.take()
+    assert not await second.take()
+    assert await Turn(database, "other", 60).take()
+    await first.release()
+    assert await second.take()
+    assert not await first.take()
+    # As if the second were frozen for longer than its turn.
+    await database.pool.execute("update turn set until = clock_timestamp() where name = 'one'")
+    assert await first.take()
+    assert not await second.take()
+    await second.release()
+    assert not await second.take()

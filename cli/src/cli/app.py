@@ -8,6 +8,8 @@ from cli.events import events
 from cli.imports import command as imports
 from cli.local import commands as local
 from cli.rebuild import rebuild
+from cli.reconcile import reconcile
+from cli.torture import command as torture
 
 app = typer.Typer(
     name="meridian",
@@ -31,6 +33,7 @@ app.add_typer(imports.app, name="import", rich_help_panel="Data")
 
 app.add_typer(events, name="events", rich_help_panel="Operating")
 app.command(rich_help_panel="Operating")(rebuild)
+app.command(rich_help_panel="Operating")(reconcile)
 
 CODE = "Working on the code"
 # Everything after these names belongs to the tools they run, options included.
@@ -38,6 +41,7 @@ to_the_tool = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.command(rich_help_panel=CODE, context_settings=to_the_tool, add_help_option=False)(checks.test)
 app.command(rich_help_panel=CODE)(checks.lint)
 app.command(rich_help_panel=CODE)(checks.language)
+app.command(rich_help_panel=CODE)(torture.torture)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from events.topics import GENESIS, TOPICS, Topic
+from events.topics import GENESIS, RECONCILIATION, TOPICS, Topic
 
 FILE = "deploy/kafka/topics.yaml"
 """In the checkout."""
@@ -21,7 +21,9 @@ _HEAD = """\
 """
 
 
-def resources(topics: Iterable[Topic] = (GENESIS, *TOPICS), cluster: str = "meridian") -> str:
+def resources(
+    topics: Iterable[Topic] = (GENESIS, RECONCILIATION, *TOPICS), cluster: str = "meridian"
+) -> str:
     """YAML with one KafkaTopic for each of `topics`, for the Kafka resource named `cluster`."""
     return _HEAD + "".join(_resource(topic, cluster) for topic in topics)
 

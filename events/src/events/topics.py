@@ -72,6 +72,19 @@ def _topic(owner: str, aggregate: str, partitions: int) -> Topic:
 GENESIS = Topic("crm.genesis", "", 1, {"cleanup.policy": "compact"})
 """Names the generation of the broker's memory; its first record is the one that counts."""
 
+RECONCILIATION = Topic(
+    "crm.reconciliation",
+    "",
+    1,
+    {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(7 * DAY_MS),
+        "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": "1048588",
+    },
+)
+"""What owners have journalled and consumers ask about it, in digests; no part of the language."""
+
 TENANT = _topic("directory", "tenant", 1)
 DEPARTMENT = _topic("directory", "department", 1)
 USER = _topic("directory", "user", 3)

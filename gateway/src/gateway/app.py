@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
+from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
 from gateway.directory.departments import api as departments
@@ -26,9 +29,11 @@ from gateway.directory.users import api as users
 from gateway.edge.authentication import Authentication
 from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
-from gateway.edge.edge import Edge
+from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
-from gateway.edge.upstreams import connected
+from gateway.edge.listening import Listening
+from gateway.edge.refusals import Refusals
+from gateway.edge.upstreams import Upstreams
 from gateway.settings import GatewaySettings
 
 
@@ -52,16 +57,23 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
             settings.access_token_minutes * 60,
         )
-        async with connected(settings) as upstreams:
+        with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             edge = Edge(
                 process.app,
                 documentation(Description(upstreams, process.app.openapi)),
-                Authentication(keyring, standings),
-                Forwarding(upstreams, limit),
+                safeguards(settings, Authentication(keyring, standings)),
+                Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
+                settings,
                 limit,
             )
             yield Observed(edge, "edge")
+
+
+def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:
+    """How the gateway speaks HTTP with clients."""
+    assert isinstance(settings, GatewaySettings)
+    return partial(Listening, settings, Refusals(settings.refusals_logged_a_second))
 
 
 SERVICE = Service(
@@ -79,4 +91,5 @@ SERVICE = Service(
         customer_360.routes,
     ),
     wrap=door,
+    listening=listening,
 )

@@ -16,11 +16,49 @@ class GatewaySettings(ServiceSettings):
     marketing_url: str = Field("http://127.0.0.1:8003", description="where marketing answers")
     analytics_url: str = Field("http://127.0.0.1:8004", description="where analytics answers")
     upstream_connections: int = Field(64, ge=1, description="to each service, at the most")
+    upstream_waiting: int = Field(
+        256, ge=0, description="requests that may wait for a connection to one service"
+    )
+    upstream_connect_seconds: float = Field(3.0, gt=0, description="for making a connection")
+    upstream_idle_seconds: float = Field(
+        60.0, gt=0, description="a silent connection is not used again; services keep it for 75 s"
+    )
     upstream_deadline_seconds: float = Field(
         60.0, gt=0, description="for one forwarded request, from first to last byte"
     )
+    breaker_failures: int = Field(
+        10, ge=1, description="in a row, then a service is left alone for `breaker_seconds`"
+    )
+    breaker_seconds: float = Field(1.0, gt=0)
+    retry_share: float = Field(0.1, ge=0, le=1, description="retries as a part of the requests")
+    retry_reserve: int = Field(20, ge=0, description="retries at once, at the most")
     composition_deadline_seconds: float = Field(
         3.0, gt=0, description="for each source of a composed answer"
+    )
+
+    connections: int = Field(4_096, ge=1, description="of clients, at the most")
+    head_bytes: int = Field(32 * 1024, ge=1_024, description="of a request, at the most")
+    head_seconds: float = Field(10.0, gt=0, description="for the whole head of a request")
+    body_seconds: float = Field(
+        10.0, gt=0, description="of waiting for a body, in which `body_bytes` of it must come"
+    )
+    body_bytes: int = Field(5_000, ge=1, description="in each `body_seconds`, at least")
+    drain_seconds: float = Field(
+        30.0, gt=0, description="a client that takes nothing of its answer for so long is cut off"
+    )
+    trusted_proxies: str = Field(
+        "", description="networks, comma separated, whose X-Forwarded-For is believed"
+    )
+
+    limit_window_seconds: float = Field(60.0, gt=0, description="in which the limits count")
+    tenant_requests: int = Field(120_000, ge=1, description="of all users of a tenant, each window")
+    user_requests: int = Field(30_000, ge=1, description="of one user, each window")
+    key_requests: int = Field(20_000, ge=1, description="with one access token, each window")
+    address_requests: int = Field(
+        1_200, ge=1, description="of one address without a valid token, each window"
+    )
+    refusals_logged_a_second: int = Field(
+        100, ge=0, description="the rest of a flood is counted and not written down"
     )
 
     bootstrap_token: SecretStr | None = Field(

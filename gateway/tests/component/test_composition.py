@@ -15,15 +15,16 @@ PAGE = b'{"items":[{"id":"1"}],"next_cursor":null}'
 
 
 async def test_a_customer_is_put_together_from_all_services(
-    office: Office, contacts: Upstream, sales: Upstream
+    office: Office, contacts: Upstream, sales: Upstream, marketing: Upstream
 ) -> None:
-    contacts.pieces = sales.pieces = (PAGE,)
+    contacts.pieces = sales.pieces = marketing.pieces = (PAGE,)
     id = uuid4()
     whole = made(await office.admin.get(f"/v1/customers/{id}/360"))
     assert whole == {
         "customer": json.loads(PAGE),
         "timeline": json.loads(PAGE),
         "deals": json.loads(PAGE),
+        "leads": json.loads(PAGE),
         "unavailable": [],
     }
     assert sorted(asked.target for asked in contacts.asked) == [
@@ -31,9 +32,14 @@ async def test_a_customer_is_put_together_from_all_services(
         f"/v1/customers/{id}/timeline",
     ]
     assert [asked.target for asked in sales.asked] == [f"/v1/deals?customer={id}"]
-    assert all("meridian-identity" in asked.headers for asked in contacts.asked + sales.asked)
+    assert [asked.target for asked in marketing.asked] == [f"/v1/leads?customer={id}"]
+    asked = contacts.asked + sales.asked + marketing.asked
+    assert all("meridian-identity" in one.headers for one in asked)
+    # Each learns how long it is waited for.
+    assert all(0 < int(one.headers["meridian-time-left"]) <= 500 for one in asked)
 
 
+@pytest.mark.usefixtures("marketing")
 async def test_a_service_that_is_down_is_named_and_the_rest_answers(
     office: Office, contacts: Upstream
 ) -> None:
@@ -43,6 +49,7 @@ async def test_a_service_that_is_down_is_named_and_the_rest_answers(
     assert whole["customer"] == json.loads(PAGE)
 
 
+@pytest.mark.usefixtures("marketing")
 async def test_a_service_that_is_slow_counts_as_down(
     office: Office, contacts: Upstream, sales: Upstream
 ) -> None:
@@ -61,6 +68,7 @@ async def test_a_customer_out_of_reach_is_not_found(
     assert answer.status_code == 404
 
 
+@pytest.mark.usefixtures("marketing")
 async def test_what_one_may_not_read_is_empty(
     office: Office, contacts: Upstream, sales: Upstream
 ) -> None:

@@ -1,5 +1,7 @@
 """What passes through the door on its way to a service, and what does not."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -213,6 +215,8 @@ async def test_headers_between_the_gateway_and_a_service_stay_there(
     contacts.headers = [
         (b"keep-alive", b"timeout=5"),
         (b"te", b"trailers"),
+        (b"connection", b"keep-alive, X-Hop, Content-Length"),
+        (b"x-hop", b"for the gateway"),
         (b"x-answer", b"kept"),
         (b"content-type", b"application/json"),
     ]
@@ -220,8 +224,81 @@ async def test_headers_between_the_gateway_and_a_service_stay_there(
     assert answer.headers["x-answer"] == "kept"
     assert "keep-alive" not in answer.headers
     assert "te" not in answer.headers
+    assert "x-hop" not in answer.headers
     assert len(answer.headers.get_list("date")) == 1
     assert "server" not in answer.headers
+
+
+async def test_an_early_answer_passes_while_the_client_still_sends(
+    office: Office, gateway: Gateway
+) -> None:
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    sent = pieces(*[100_000] * 50)
+    port = gateway.upstream_ports["contacts"]
+    async with await asyncio.start_server(refusing, "127.0.0.1", port):
+        answer = await office.admin.post("/v1/people/bulk", content=sent)
+    assert (answer.status_code, answer.content) == (422, b"{}")
+
+
+async def test_an_answer_that_splits_itself_is_a_bad_gateway(
+    office: Office, gateway: Gateway
+) -> None:
+    async def splitting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        name = target.rpartition(b"=")[2].replace(b"%0D", b"\r").replace(b"%0A", b"\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nX: " + name + b"\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    port = gateway.upstream_ports["contacts"]
+    async with await asyncio.start_server(splitting, "127.0.0.1", port):
+        for name in ("a%0DSet-Cookie: b=c", "a%0ASet-Cookie: b=c", "a%0D%0A%0D%0AHTTP/1.1 200 OK"):
+            answer = await office.admin.get(f"/v1/people?name={name.replace(' ', '')}")
+            assert answer.status_code in (200, 502)
+            assert "set-cookie" not in answer.headers
+        assert (await office.admin.get("/v1/people?name=good")).headers["x"] == "good"
+
+
+async def test_the_shorter_time_counts_for_the_service(office: Office, contacts: Upstream) -> None:
+    await office.admin.get("/v1/people")
+    await office.admin.get("/v1/people", headers={"Meridian-Time-Left": "700"})
+    await office.admin.get("/v1/people", headers={"Meridian-Time-Left": "99999999"})
+    own, theirs, long = [int(asked.headers["meridian-time-left"]) for asked in contacts.asked]
+    assert theirs <= 700 < own <= 2_000
+    assert 700 < long <= 2_000
+    for path in ("/v1/people", "/v1/me"):
+        wrong = await office.admin.get(path, headers={"Meridian-Time-Left": "soon"})
+        assert wrong.status_code == 400
+
+
+async def test_a_client_that_leaves_is_not_worked_for(office: Office, gateway: Gateway) -> None:
+    left = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def working(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        left.set()
+        writer.close()
+
+    port = gateway.upstream_ports["contacts"]
+    async with await asyncio.start_server(working, "127.0.0.1", port):
+        _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        token = office.admin.headers["Authorization"]
+        writer.write(
+            f"GET /v1/people HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+        )
+        await asyncio.wait_for(asked.wait(), 10)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 1.5)
 
 
 @pytest.mark.parametrize("path", ["/v1/people", "/v1/me"])

@@ -1,4 +1,4 @@
-"""The HTTP application of a service: problems, tracing, metrics, probes, OpenAPI."""
+"""The HTTP application of a service: problems, deadlines, tracing, metrics, probes, OpenAPI."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from opentelemetry import propagate, trace
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
-from chassis.telemetry import REQUESTS, tracer
+from chassis.telemetry import REQUESTS, RequestSpan
+from chassis.web.deadlines import Deadlined
 from chassis.web.documents import openapi
+from chassis.web.problems import problem_response
 
 log = logging.getLogger(__name__)
 Probe = Callable[[], Awaitable[list[str]]]
@@ -33,6 +33,7 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
     """
     app = FastAPI(title=f"Meridian {service}", version=version, docs_url=None, redoc_url=None)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    app.add_middleware(Deadlined)
     app.add_middleware(Observed, service=service)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -56,20 +57,6 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return app
-
-
-def problem_response(problem: Problem) -> Response:
-    """The problem as an RFC 9457 answer, with the trace's id."""
-    document = problem.document()
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid:
-        document["traceId"] = f"{span.trace_id:032x}"
-    return Response(
-        msgspec.json.encode(document),
-        problem.status,
-        problem.headers,
-        media_type="application/problem+json",
-    )
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -117,12 +104,13 @@ class Observed:
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app = app
         self.service = service
+        # `labels` costs more than what it is asked for; there are few of them.
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         status = 500
         started = time.perf_counter()
 
@@ -132,13 +120,22 @@ class Observed:
                 status = message["status"]
             await send(message)
 
-        with tracer.start_as_current_span(
-            f"{scope['method']} {scope['path']}", context=propagate.extract(headers)
-        ):
+        with RequestSpan(f"{scope['method']} {scope['path']}", scope["headers"]):
             try:
                 await self.app(scope, receive, observing)
             finally:
                 route: Any = scope.get("route")
-                REQUESTS.labels(
-                    self.service, scope["method"], getattr(route, "path", "-"), str(status)
-                ).observe(time.perf_counter() - started)
+                self._observed(
+                    scope["method"],
+                    getattr(route, "path", "-"),
+                    status,
+                    time.perf_counter() - started,
+                )
+
+    def _observed(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:
+            series = REQUESTS.labels(self.service, method, route, str(status))
+            self._series[key] = series
+        series.observe(seconds)

@@ -20,6 +20,8 @@ from chassis.inbox import Inbox
 from chassis.journal import encoder
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound
+from chassis.reconciliation import verdicts
+from chassis.reconciliation.applied import Verdict
 from chassis.web.bodies import json_body
 from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
@@ -53,6 +55,43 @@ class ParkedEvents(Struct):
     """The events of a waiting key, whole, in order."""
 
     items: list[msgspec.Raw]
+
+
+class ReconciliationState(Struct, kw_only=True):
+    """What the last comparison of a consumer's topic with its owner's journal came to.
+
+    Everything recorded before `as_of` was compared, at `compared`; both are null
+    where that was never finished. `hindrance` says what kept the last try from that.
+    """
+
+    consumer: str
+    topic: str
+    as_of: datetime | None
+    compared: datetime | None
+    hindrance: str | None
+
+
+class DifferenceState(Struct, kw_only=True):
+    """A key, or its row in the table `place`, that is not as it should be.
+
+    `expected` is the version that it should have, `version` the one that it has.
+    """
+
+    consumer: str
+    topic: str
+    place: str
+    key: UUID
+    verdict: Verdict
+    expected: int | None
+    version: int | None
+    since: datetime
+
+
+class Reconciliation(Struct):
+    """What was compared, and every difference of the tenant, 10,000 at the most."""
+
+    compared: list[ReconciliationState]
+    differences: list[DifferenceState]
 
 
 class Redriven(Struct):
@@ -97,6 +136,21 @@ def operations(service: str) -> APIRouter:
         if not events:
             raise NotFound(f"{consumer} has not parked {key} of {topic}")
         return _json(ParkedEvents([msgspec.Raw(event) for event in events]))
+
+    @routes.get(
+        "/reconciliation", summary="What differs from the journals", **answers(Reconciliation)
+    )
+    async def reconciliation(request: Request, identity: Identity = IDENTITY) -> Response:
+        identity.reach("operations:read")
+        database = database_of(request)
+        compared = await verdicts.conclusions(database)
+        differing = await verdicts.differences(database, tenant=identity.tenant)
+        return _json(
+            Reconciliation(
+                msgspec.convert(compared, list[ReconciliationState], from_attributes=True),
+                msgspec.convert(differing, list[DifferenceState], from_attributes=True),
+            )
+        )
 
     @routes.post(place + "/redrive", summary="Try a waiting key again", **answers(Redriven))
     async def redrive(

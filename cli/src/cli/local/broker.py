@@ -34,7 +34,10 @@ class BrokerFailed(RuntimeError):
 
 
 class Broker(ABC):
-    """One broker on `port` of the loopback address, output in `log`."""
+    """One broker on `port` of the loopback address, output in `log`.
+
+    Clients find it at the port `seen_at`, its own by default: something may stand between.
+    """
 
     start_timeout: ClassVar[float]
     """Seconds after which it will not become ready any more."""
@@ -45,15 +48,21 @@ class Broker(ABC):
     shortest_session_ms: ClassVar[int]
     """The shortest session that it grants to a member of a consumer group."""
 
-    def __init__(self, port: int, log: Path) -> None:
+    def __init__(self, port: int, log: Path, *, seen_at: int | None = None) -> None:
         """Describe the broker. Nothing is started yet."""
         self.port = port
+        self.seen_at = port if seen_at is None else seen_at
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
         """The address for Kafka clients, `host:port`."""
+        return f"{LOOPBACK}:{self.seen_at}"
+
+    @property
+    def listener(self) -> str:
+        """The address that it listens on, `host:port`."""
         return f"{LOOPBACK}:{self.port}"
 
     @property

@@ -96,7 +96,8 @@ def status() -> None:
         raise typer.Exit(1)
     memory = memory_by_process(state)
     console.print(_status_table(platform.home, state, memory))
-    together = sum(memory[name].pss for name in (*state.urls, "supervisor") if name in memory)
+    of_services = [process.name for process in plan_of(platform.home, state).processes]
+    together = sum(memory[name].pss for name in (*of_services, "supervisor") if name in memory)
     console.print(f"Python processes together: {_megabytes(together)}")
     if state.failure:
         console.print(f"[red]{state.failure}[/]")

@@ -158,10 +158,8 @@ def _leftovers(home: Home, state: PlatformState | None) -> Finding:
 def _belongs_to(process: psutil.Process, home: Path) -> bool:
     try:
         command = process.cmdline()
-        if (
-            str(home / "postgres") in command
-            or str(home / "kafka" / "server.properties") in command
-        ):
+        kafkas = {str(home / "kafka" / str(node) / "server.properties") for node in range(1, 10)}
+        if str(home / "postgres") in command or kafkas & set(command):
             return True
         environment = process.environ()
     except psutil.Error:

@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from cli.local.broker import BrokerFailed, BrokerKind
 from cli.local.home import Home
-from cli.local.plan import SERVICES, Plan, ports_needed
+from cli.local.plan import SERVICES, Plan, Role, ports_needed, processes_of
 from cli.local.ports import TakenPort, any_ports, usual_ports
 from cli.local.processes import clean_environment, is_alive, spawn
 from cli.local.readiness import OnReady, wait_ready
@@ -51,6 +51,24 @@ class Addresses:
     already_running: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a platform differs from one process for each service and server; see `Plan`.
+
+    `ports` are given to processes instead of any that are free.
+    """
+
+    roles: Mapping[str, tuple[Role, ...]] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=dict)
+    settings_of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    broker_count: int = 1
+    seen_at: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+ONE_OF_EACH = Shape()
+
+
 class LocalPlatform:
     """The platform of one folder.
 
@@ -71,6 +89,7 @@ class LocalPlatform:
         python_path: Sequence[Path] = (),
         settings: Mapping[str, str] | None = None,
         broker: BrokerKind = BrokerKind.TANSU,
+        shape: Shape = ONE_OF_EACH,
     ) -> Addresses:
         """Start PostgreSQL, the broker and `services` (none: `()`); return where they answer.
 
@@ -78,7 +97,8 @@ class LocalPlatform:
         ends when the calling thread does, even if it is killed. `python_path` are folders to import
         services from, `settings` variables for them. A platform that already runs in this
         folder is left as it is, and its addresses are returned. The first platform on Kafka
-        brings it (half a minute); a given broker's address is in `settings`.
+        brings it (half a minute); a given broker's address is in `settings`. `shape` is for a
+        platform that is to have several processes of a service, or be wired in another way.
 
         Raises PlatformFailed, or NoFreePort.
         """
@@ -86,10 +106,11 @@ class LocalPlatform:
         if running is not None:
             return _addresses(running, already_running=True)
         names = tuple(services)
-        processes = ports_needed(names, broker)
+        of_services = [process.name for process in processes_of(names, shape.roles)]
+        processes = ports_needed(of_services, broker, shape.broker_count)
         notes: list[TakenPort] = []
         if ports == "any":
-            chosen = any_ports(processes)
+            chosen = {**any_ports(processes), **shape.ports}
         else:
             last = read_state(self.home.state)
             chosen, notes = usual_ports(processes, last.ports if last else {})
@@ -101,6 +122,11 @@ class LocalPlatform:
             attached_to=os.getpid() if attached else None,
             settings=settings or {},
             broker_kind=broker,
+            roles=shape.roles,
+            programs=shape.programs,
+            settings_of=shape.settings_of,
+            broker_count=shape.broker_count,
+            seen_at=shape.seen_at,
         )
         return _addresses(self._launch(plan), taken_ports=tuple(notes))
 
@@ -134,10 +160,15 @@ class LocalPlatform:
 
         The supervisor starts it again. Raises NotRunning when the platform or it is down.
         """
+        pid = self.pid(process)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def pid(self, process: str) -> int:
+        """Return the PID of a process. Raises NotRunning when the platform or it is down."""
         entry = self._running().processes.get(process)
         if entry is None or entry.pid is None:
             raise NotRunning(f"{process} is not running")
-        os.kill(entry.pid, signal.SIGKILL)
         return entry.pid
 
     def stop(self, timeout: float = STOP_TIMEOUT_S) -> bool:
@@ -192,8 +223,7 @@ class LocalPlatform:
     def _launch(self, plan: Plan) -> PlatformState:
         self.home.make()
         try:
-            broker = plan.broker()
-            if broker is not None:
+            for broker in plan.brokers().values():
                 broker.prepare()
         except BrokerFailed as error:
             raise PlatformFailed(str(error)) from None
@@ -225,6 +255,8 @@ def plan_of(home: Home, state: PlatformState) -> Plan:
         services=tuple(state.urls),
         ports=state.ports,
         broker_kind=state.broker_kind,
+        roles={service: tuple(roles) for service, roles in state.roles.items()},
+        broker_count=state.broker_count,
     )
 
 

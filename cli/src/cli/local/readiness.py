@@ -4,7 +4,7 @@ import http.client
 import time
 from collections.abc import Callable, Sequence
 
-from cli.local.plan import BROKER, POSTGRES, Plan
+from cli.local.plan import POSTGRES, Plan
 from cli.local.ports import LOOPBACK
 
 OnReady = Callable[[str, float], None]
@@ -30,9 +30,9 @@ def is_ready(plan: Plan, process: str) -> bool:
     """Tell whether one process of the plan, a service or a server, is ready now."""
     if process == POSTGRES:
         return plan.postgres().is_ready()
-    if process == BROKER:
-        broker = plan.broker()
-        return broker is None or broker.is_ready()
+    broker = plan.brokers().get(process)
+    if broker is not None:
+        return broker.is_ready()
     return answers_ready(plan.ports[process])
 
 

@@ -9,13 +9,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from cli.local.plan import ServiceProcess
 from cli.local.processes import die_with_parent, name_process
 
-ARGUMENTS = ("serve", "--role", "all", "--migrate")
 
-
-def fork_service(service: str, *, log: Path, env: Mapping[str, str], close: Sequence[int]) -> int:
-    """Run a service's `main` in a new process of its own session; return its PID.
+def fork_service(
+    process: ServiceProcess,
+    program: str,
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    close: Sequence[int],
+) -> int:
+    """Run `main` of the module `program` in a new process of its own session; return its PID.
 
     The child keeps the modules this process has loaded, but of its file descriptors only the
     log; `close` names those it must not hold.
@@ -25,19 +31,24 @@ def fork_service(service: str, *, log: Path, env: Mapping[str, str], close: Sequ
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        _become(service, parent, log, env, close)
+        _become(process, program, parent, log, env, close)
     return pid
 
 
 def _become(
-    service: str, parent: int, log: Path, env: Mapping[str, str], close: Sequence[int]
+    process: ServiceProcess,
+    program: str,
+    parent: int,
+    log: Path,
+    env: Mapping[str, str],
+    close: Sequence[int],
 ) -> NoReturn:
     # os._exit on every way out: the supervisor's own clean-up must not run here.
     code = 1
     try:
         die_with_parent(signal.SIGKILL, parent)
         os.setsid()
-        name_process(f"meridian:{service}")
+        name_process(f"meridian:{process.name}")
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
@@ -46,8 +57,9 @@ def _become(
         _redirect(log)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = [service, *ARGUMENTS]
-        code = importlib.import_module(f"{service}.__main__").main(list(ARGUMENTS))
+        arguments = ["serve", "--role", process.role, "--migrate"]
+        sys.argv = [process.service, *arguments]
+        code = importlib.import_module(program).main(arguments)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BaseException:  # noqa: BLE001 - it ends here, told in the log

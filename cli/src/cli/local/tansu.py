@@ -30,13 +30,12 @@ class Tansu(Broker):
         """Nothing is left when it ends."""
 
     def _command(self) -> Sequence[str]:
-        url = f"tcp://{self.bootstrap}"
         return [
             tansu_program(),
             "broker",
             "--cluster-id=meridian",
-            f"--listener-url={url}",
-            f"--advertised-listener-url={url}",
+            f"--listener-url=tcp://{self.listener}",
+            f"--advertised-listener-url=tcp://{self.bootstrap}",
             "--storage-engine=memory://tansu/",
         ]
 

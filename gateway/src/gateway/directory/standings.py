@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from uuid import UUID
 
@@ -25,22 +26,37 @@ class Standings:
         self._database = database
         self._seconds = seconds
         self._known: dict[tuple[UUID, UUID], tuple[float, Identity]] = {}
+        self._asking: dict[tuple[UUID, UUID], asyncio.Task[Identity]] = {}
 
     async def of(self, tenant: UUID, user: UUID) -> Identity:
         """The user's identity; `Unauthenticated` for one who is not active (any more)."""
-        known = self._known.get((tenant, user))
+        key = (tenant, user)
+        known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        asked = time.monotonic()
-        identity = await self._asked(tenant, user)
-        if len(self._known) >= self.REMEMBERED:
-            self._known.clear()
-        self._known[tenant, user] = (asked + self._seconds, identity)
-        return identity
+        # Whoever comes while the database is asked waits for the same answer.
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.create_task(self._learn(key))
+        return await asyncio.shield(asking)
 
     def forget(self) -> None:
-        """Ask again from now on."""
+        """Ask again from now on; what is being asked already may be too old."""
         self._known.clear()
+        self._asking.clear()
+
+    async def _learn(self, key: tuple[UUID, UUID]) -> Identity:
+        asked, task = time.monotonic(), asyncio.current_task()
+        try:
+            identity = await self._asked(*key)
+            if self._asking.get(key) is task:
+                if len(self._known) >= self.REMEMBERED:
+                    self._known.clear()
+                self._known[key] = (asked + self._seconds, identity)
+            return identity
+        finally:
+            if self._asking.get(key) is task:
+                del self._asking[key]
 
     async def _asked(self, tenant: UUID, id: UUID) -> Identity:
         found = await users.standing(self._database, tenant, id)

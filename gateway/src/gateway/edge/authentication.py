@@ -25,8 +25,8 @@ _LONGEST_TOKEN = 4_096
 
 
 @dataclass(slots=True)
-class _Known:
-    """A verified session, and the identity last signed for it, in header form."""
+class Caller:
+    """Whoever holds a verified session; `signed` is the identity of it, in header form."""
 
     session: Session
     identity: Identity | None = None
@@ -42,16 +42,16 @@ class Authentication:
     def __init__(self, keyring: Keyring, standings: Standings) -> None:
         self._keyring = keyring
         self._standings = standings
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, Caller] = {}
 
-    async def identity(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The `Meridian-Identity` of whoever sends `headers`.
+    async def caller(self, headers: list[tuple[bytes, bytes]]) -> Caller:
+        """Whoever sends `headers`, with the `Meridian-Identity` that services get.
 
         Raises `TokenExpired`, or `Unauthenticated` for any other token that does
         not hold and for a user who is not active any more.
         """
         try:
-            known = await self._session(_bearer_token(headers))
+            known = await self._known_by(_bearer_token(headers))
             standing = await self._standings.of(known.session.tenant, known.session.user)
         except Unauthenticated as problem:
             raise _challenging(problem) from None
@@ -59,14 +59,14 @@ class Authentication:
             known.signed = await self._sign(standing)
             known.identity = standing
             known.until = time.monotonic() + _REUSED_SECONDS
-        return known.signed
+        return known
 
-    async def _session(self, token: bytes) -> _Known:
+    async def _known_by(self, token: bytes) -> Caller:
         mark = hashlib.sha256(token).digest()
         known = self._known.get(mark)
         if known is None:
             keys = await self._keyring.published()
-            known = _Known(session_of(token.decode("latin-1"), keys))
+            known = Caller(session_of(token.decode("latin-1"), keys))
             if len(self._known) >= self.REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[mark] = known

@@ -10,7 +10,7 @@ from chassis.problems import BodyTooLarge
 
 
 class ClientGone(Exception):
-    """The client left before its request was whole."""
+    """The client left before its request was answered."""
 
 
 def declared_length(scope: Scope) -> int | None:
@@ -31,38 +31,35 @@ def check_declared(scope: Scope, limit: int) -> None:
 class PassingBody:
     """A body that is read once, piece by piece, while it is sent on.
 
-    `whole` is the body when it came in one piece (b"" without one): it can be
-    sent again. Iterating gives all pieces of one that did not, and keeps what
-    went wrong in `failure`, because the sending side reports it as its own.
+    `length` is what was declared; None for chunks. `whole` is the body when it
+    came in one piece: it can be sent again. Iterating gives all pieces of one
+    that did not; raises `BodyTooLarge` or `ClientGone`.
     """
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, length: int | None) -> None:
         self._receive = receive
         self._limit = limit
         self._size = 0
         self._first = b""
+        self.length = length
         self.whole: bytes | None = None
-        self.failure: BodyTooLarge | ClientGone | None = None
 
     async def begin(self) -> None:
         """Read the first piece."""
         self._first, more = await self._next()
         if not more:
             self.whole = self._first
+            self.length = len(self._first)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            piece, more = self._first, True
-            self._first = b""
-            while more:
-                if piece:
-                    yield piece
-                piece, more = await self._next()
+        piece, more = self._first, True
+        self._first = b""
+        while more:
             if piece:
                 yield piece
-        except (BodyTooLarge, ClientGone) as failure:
-            self.failure = failure
-            raise
+            piece, more = await self._next()
+        if piece:
+            yield piece
 
     async def _next(self) -> tuple[bytes, bool]:
         message = await self._receive()

@@ -55,8 +55,8 @@ class Description:
     async def _ask(self, service: str) -> bool:
         """Keep what `service` says of itself; whether it answered."""
         try:
-            status, body = await self._upstreams.read(
-                service, "/openapi.json", seconds=_DEADLINE_SECONDS
+            status, body = await self._upstreams[service].read(
+                "/openapi.json", seconds=_DEADLINE_SECONDS
             )
             if status != 200:
                 return False

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from chassis.problems import NotFound
-from chassis.web.application import problem_response
+from chassis.web.problems import problem_response
 from events.contract.documents import asyncapi_document, schema_document
 from gateway.edge.description import Description
 

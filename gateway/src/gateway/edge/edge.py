@@ -3,22 +3,62 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.identity import HEADER
-from chassis.problems import Problem, Unavailable
-from chassis.web.application import problem_response
+from chassis.problems import Problem, Unauthenticated, Unavailable
+from chassis.web.deadlines import TIME_LEFT, seconds_left
+from chassis.web.problems import problem_response
+from gateway.directory.sessions.session import Session
 from gateway.edge import documentation
+from gateway.edge.addresses import Addresses, household
 from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
 from gateway.edge.forwarding import Forwarding
-from gateway.edge.routing import GATEWAY, routed
+from gateway.edge.limits import Header, Limits, Quota
+from gateway.edge.refusals import Refusals
+from gateway.edge.routing import GATEWAY, Route, routed
+from gateway.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
 
 _IDENTITY = HEADER.encode()
+_TIME_LEFT = TIME_LEFT.encode()
+_STRIPPED = frozenset({_IDENTITY, _TIME_LEFT})
+_REFUSED_BY_SERVICE = frozenset({401, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """What a request must pass before anybody is asked for it."""
+
+    authentication: Authentication
+    limits: Limits
+    """By tenant, user and access token."""
+    address_limits: Limits
+    addresses: Addresses
+    refusals: Refusals
+
+
+def safeguards(settings: GatewaySettings, authentication: Authentication) -> Safeguards:
+    """The safeguards as `settings` have them."""
+    window = settings.limit_window_seconds
+    return Safeguards(
+        authentication,
+        Limits(
+            [
+                Quota("tenant", settings.tenant_requests, window),
+                Quota("user", settings.user_requests, window),
+                Quota("key", settings.key_requests, window),
+            ]
+        ),
+        Limits([Quota("address", settings.address_requests, window)]),
+        Addresses(settings.trusted_proxies.split(",")),
+        Refusals(settings.refusals_logged_a_second),
+    )
 
 
 class Edge:
@@ -32,35 +72,37 @@ class Edge:
         self,
         own: ASGIApp,
         pages: ASGIApp,
-        authentication: Authentication,
+        safeguards: Safeguards,
         forwarding: Forwarding,
+        settings: GatewaySettings,
         largest_body_bytes: int,
     ) -> None:
         self._own = own
         self._pages = pages
-        self._authentication = authentication
+        self._safe = safeguards
         self._forwarding = forwarding
+        self._seconds = settings.upstream_deadline_seconds
         self._largest_body_bytes = largest_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-
-        async def answering(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        visit = _Visit(send)
         try:
-            await self._pass(scope, receive, answering)
+            await self._pass(scope, receive, visit)
         except ClientGone:
             return
         except (Problem, *PASSING_FAILURES) as error:
-            if has_begun:
+            if visit.status:
                 # Too late for a problem: an answer that breaks off is at least seen to.
                 raise
-            await _problem(error)(scope, receive, send)
+            problem = _problem(error)
+            if problem.status < 500:
+                self._safe.refusals.note(problem.status, problem.name, scope, visit.session)
+            await problem_response(problem)(scope, receive, send)
+        else:
+            if visit.status in _REFUSED_BY_SERVICE:
+                self._safe.refusals.note(visit.status, "by-service", scope, visit.session)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, visit: _Visit) -> None:
         path = scope["raw_path"].decode("latin-1")
         if scope["method"] == "HEAD":
             # Asked as GET; the server leaves the body out.
@@ -68,31 +110,74 @@ class Edge:
         else:
             inner = dict(scope)
         if documentation.answers(inner["method"], path):
-            await self._pages(inner, receive, send)
+            await self._pages(inner, receive, visit.send)
             return
         route = routed(inner["method"], path)
         scope["route"] = route
         check_declared(scope, self._largest_body_bytes)
-        identity = None
-        if not route.is_public:
-            identity = await self._authentication.identity(scope["headers"])
+        address = self._safe.addresses.of(scope)
+        identity = await self._admitted(scope, route, address, visit)
         if route.owner == GATEWAY:
-            inner["headers"] = _identified(scope["headers"], identity)
-            await self._own(inner, receive, send)
+            inner["headers"] = self._trusted(scope["headers"], identity)
+            await self._own(inner, receive, visit.send)
         else:
-            await self._forwarding.forward(route.owner, inner, receive, send, identity)
+            await self._forwarding.forward(
+                route.owner, inner, receive, visit.send, identity=identity, address=address
+            )
+
+    async def _admitted(
+        self, scope: Scope, route: Route, address: str, visit: _Visit
+    ) -> bytes | None:
+        """The identity under which a request goes on, None for a public one; raises a problem."""
+        safe = self._safe
+        if route.is_public:
+            if scope["method"] == "POST":
+                visit.fields = safe.address_limits.take((household(address),))
+            return None
+        try:
+            caller = await safe.authentication.caller(scope["headers"])
+        except Unauthenticated:
+            # Who tries tokens uses up what the address has.
+            safe.address_limits.take((household(address),))
+            raise
+        session = visit.session = caller.session
+        visit.fields = safe.limits.take((session.tenant, session.user, session.id))
+        return caller.signed
+
+    def _trusted(self, headers: list[Header], identity: bytes | None) -> list[Header]:
+        """`headers` with the identity and the time that the gateway says, and no other.
+
+        Some servers take `_` for `-` in names: what is spelt so is no less forged.
+        """
+        seconds = min(self._seconds, seconds_left(headers) or self._seconds)
+        trusted = [field for field in headers if field[0].replace(b"_", b"-") not in _STRIPPED]
+        trusted.append((_TIME_LEFT, b"%d" % max(1, int(seconds * 1000))))
+        if identity is not None:
+            trusted.append((_IDENTITY, identity))
+        return trusted
 
 
-def _identified(
-    headers: list[tuple[bytes, bytes]], identity: bytes | None
-) -> list[tuple[bytes, bytes]]:
-    """`headers` with the identity that was found out, and no other."""
-    trusted = [(name, value) for name, value in headers if name != _IDENTITY]
-    return trusted if identity is None else [*trusted, (_IDENTITY, identity)]
+class _Visit:
+    """What is found out about a request on its way; `status` is 0 until it is answered."""
+
+    __slots__ = ("_answer", "fields", "session", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._answer = send
+        self.status = 0
+        self.session: Session | None = None
+        self.fields: list[Header] = []
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.fields:
+                message["headers"] = [*message.get("headers", ()), *self.fields]
+        await self._answer(message)
 
 
-def _problem(error: BaseException) -> ASGIApp:
+def _problem(error: BaseException) -> Problem:
     if isinstance(error, Problem):
-        return problem_response(error)
+        return error
     log.warning("the directory's store is away: %s", error)
-    return problem_response(Unavailable("the directory is not available"))
+    return Unavailable("the directory is not available")

@@ -1,21 +1,22 @@
 """Passing a request on to the service it belongs to, and the answer back, as they come.
 
 Only the headers named here go in: identity, framing and the client's own token
-stay outside. Hop-by-hop headers (RFC 9110, 7.6.1) go neither way.
+stay outside. What an answer says of the connection (RFC 9110, 7.6.1) stays
+between the service and the gateway; both ways the framing is written anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-import aiohttp
-from multidict import CIMultiDict
-from opentelemetry import propagate
 from starlette.types import Receive, Scope, Send
 
+from chassis.identity import HEADER
 from chassis.problems import MalformedRequest
+from chassis.web.deadlines import seconds_left
 from gateway.edge.bodies import PassingBody, declared_length
-from gateway.edge.upstreams import Upstreams, failure
+from gateway.edge.connections.connection import Header
+from gateway.edge.upstreams import Answer, Question, Upstreams, traced
 
 PASSED_IN = frozenset(
     {
@@ -49,111 +50,112 @@ _NOT_PASSED_OUT = frozenset(
         b"server",
     }
 )
-
-_PAUSE_SECONDS = 0.1
+_WITHOUT_BODY = frozenset({204, 304})
+_IDENTITY = HEADER.encode() + b": "
 
 
 class Forwarding:
-    """Forwards requests whose body has at most `limit` bytes."""
+    """Forwards requests whose body has at most `limit` bytes, each for `seconds` at the most."""
 
-    def __init__(self, upstreams: Upstreams, limit: int) -> None:
+    def __init__(self, upstreams: Upstreams, limit: int, seconds: float) -> None:
         self._upstreams = upstreams
         self._limit = limit
+        self._seconds = seconds
 
     async def forward(
-        self, service: str, scope: Scope, receive: Receive, send: Send, identity: bytes | None
+        self,
+        service: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        identity: bytes | None,
+        address: str,
     ) -> None:
         """Pass one request on; raises a problem as long as nothing has been answered."""
+        asked_for = seconds_left(scope["headers"])
+        seconds = min(self._seconds, asked_for or self._seconds)
         body = await _begun(scope, receive, self._limit)
-        answer = await self._asked(service, scope, _headers(scope, body, identity), body)
+        question = Question(
+            scope["method"],
+            _target(scope),
+            _lines(scope, body, identity, address),
+            asyncio.get_running_loop().time() + seconds,
+            body,
+            is_repeatable=_is_repeatable(scope),
+            has_full_time=seconds == self._seconds,
+            state=scope.get("state", {}),
+        )
+        answer = await self._upstreams[service].ask(question)
         try:
-            async with answer:
-                await _pass_back(answer, send)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise failure(service, error) from error
-
-    async def _asked(
-        self, service: str, scope: Scope, headers: CIMultiDict[str], body: PassingBody
-    ) -> aiohttp.ClientResponse:
-        """The beginning of the service's answer; asks once more where that does no harm."""
-        url = self._upstreams.url(service, _target(scope))
-        for is_last in (False, True):
-            try:
-                return await self._upstreams.session.request(
-                    scope["method"],
-                    url,
-                    headers=headers,
-                    data=body if body.whole is None else body.whole or None,
-                    allow_redirects=False,
-                )
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                if body.failure is not None:
-                    raise body.failure from error
-                if is_last or not _may_repeat(error, scope, headers, body):
-                    raise failure(service, error) from error
-                await asyncio.sleep(_PAUSE_SECONDS)
-        raise AssertionError("unreachable")
+            await _pass_back(answer, send)
+        finally:
+            answer.close()
 
 
-def _may_repeat(
-    error: Exception, scope: Scope, headers: CIMultiDict[str], body: PassingBody
-) -> bool:
-    """Whether asking again does a thing once: nothing was sent, or the service would notice."""
-    if isinstance(error, aiohttp.ClientConnectorError):
+def _is_repeatable(scope: Scope) -> bool:
+    """Whether asking twice does the thing once."""
+    if scope["method"] == "GET":
         return True
-    if not isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
-        return False
-    return body.whole is not None and (scope["method"] == "GET" or "Idempotency-Key" in headers)
+    return any(name == b"idempotency-key" for name, _ in scope["headers"])
 
 
-async def _begun(scope: Scope, receive: Receive, limit: int) -> PassingBody:
-    body = PassingBody(receive, limit)
-    framed = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-    if framed:
-        await body.begin()
-    else:
-        body.whole = b""
+async def _begun(scope: Scope, receive: Receive, limit: int) -> PassingBody | None:
+    length = declared_length(scope)
+    if length is None and all(name != b"transfer-encoding" for name, _ in scope["headers"]):
+        return None
+    body = PassingBody(receive, limit, length)
+    await body.begin()
     return body
 
 
-def _headers(scope: Scope, body: PassingBody, identity: bytes | None) -> CIMultiDict[str]:
-    headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in scope["headers"]:
-        if name in PASSED_IN:
-            headers.add(name.decode("latin-1"), value.decode("latin-1"))
+def _lines(
+    scope: Scope, body: PassingBody | None, identity: bytes | None, address: str
+) -> list[bytes]:
+    """The header of a request as services get it."""
+    lines = [b"%b: %b\r\n" % (name, value) for name, value in scope["headers"] if name in PASSED_IN]
     if identity is not None:
-        headers["Meridian-Identity"] = identity.decode("ascii")
-    if scope["client"] is not None:
-        headers["X-Forwarded-For"] = scope["client"][0]
-    length = declared_length(scope)
-    if body.whole is None and length is not None:
-        headers["Content-Length"] = str(length)
-    propagate.inject(headers)
-    return headers
+        lines.append(_IDENTITY + identity + b"\r\n")
+    lines.append(f"x-forwarded-for: {address}\r\n".encode("ascii"))
+    if body is not None:
+        framing = "transfer-encoding: chunked" if body.length is None else None
+        lines.append(f"{framing or f'content-length: {body.length}'}\r\n".encode("ascii"))
+    return lines + traced()
 
 
 def _target(scope: Scope) -> str:
     """Path and query, as they came."""
-    query: bytes = scope["query_string"]
+    path, query = scope["raw_path"], scope["query_string"]
     if not query:
-        return str(scope["raw_path"].decode("ascii"))
+        return str(path.decode("ascii"))
     if not query.isascii():
         raise MalformedRequest("a query string is ASCII: percent-encode the rest")
-    return f"{scope['raw_path'].decode('ascii')}?{query.decode('ascii')}"
+    return f"{path.decode('ascii')}?{query.decode('ascii')}"
 
 
-async def _pass_back(answer: aiohttp.ClientResponse, send: Send) -> None:
+async def _pass_back(answer: Answer, send: Send) -> None:
     await send(
         {
             "type": "http.response.start",
             "status": answer.status,
-            "headers": [
-                (lower, value)
-                for name, value in answer.raw_headers
-                if (lower := name.lower()) not in _NOT_PASSED_OUT
-            ],
+            "headers": _passed_out(answer.status, answer.headers),
         }
     )
-    async for piece in answer.content.iter_any():
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    while True:
+        piece = await answer.piece()
+        is_last = answer.is_at_end
+        await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+        if is_last:
+            return
+
+
+def _passed_out(status: int, headers: list[Header]) -> list[Header]:
+    """The header of an answer without what was for the gateway alone."""
+    kept = [(name, value) for name, value in headers if name not in _NOT_PASSED_OUT]
+    if status in _WITHOUT_BODY:
+        kept = [(name, value) for name, value in kept if name != b"content-length"]
+    named = b",".join(value for name, value in headers if name == b"connection")
+    if named:
+        own = {token.strip().lower() for token in named.split(b",")} - {b"content-length"}
+        kept = [(name, value) for name, value in kept if name not in own]
+    return kept

@@ -57,7 +57,10 @@ def routed(method: str, path: str) -> Route:
     `path` is the raw path, HEAD is asked as GET.
     """
     if method not in _METHODS:
-        raise MethodNotAllowed(f"{method} is not among {', '.join(sorted(_METHODS))}")
+        allowed = ", ".join(sorted(_METHODS))
+        problem = MethodNotAllowed(f"{method} is not among {allowed}")
+        problem.headers["Allow"] = allowed
+        raise problem
     if is_public(method, path) and not path.startswith("/v1/"):
         return Route(GATEWAY, True, path)
     found = _API.fullmatch(path) or _OPERATION.fullmatch(path)

@@ -1,22 +1,29 @@
-"""The services behind the door, and one bounded pool of connections to them."""
+"""The services behind the door: asked with a deadline, once more where that does no harm."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
-import aiohttp
-from multidict import CIMultiDict
-from opentelemetry import propagate
-from yarl import URL
-
-from chassis.problems import Problem, Unavailable
+from chassis.identity import HEADER
+from chassis.problems import BodyTooLarge, DeadlinePassed, Problem, Unavailable
+from chassis.telemetry import trace_fields
+from chassis.web.deadlines import TIME_LEFT
+from gateway.edge.bodies import ClientGone, PassingBody
+from gateway.edge.breaker import Breaker, RetryBudget
+from gateway.edge.connections.connection import BrokenOff, Connection, Header, Malformed
+from gateway.edge.connections.pool import CannotConnect, Pool
 from gateway.edge.routing import SERVICES
 from gateway.settings import GatewaySettings
 
-# Shorter than the services keep a silent connection (75 s), so that none is used as it closes.
-_KEEP_ALIVE_SECONDS = 60
-_CONNECT_SECONDS = 3
+_PAUSE_SECONDS = 0.1
+# A service gives up a little earlier, so that its own answer still comes through.
+_MARGIN_SECONDS = 0.05
+_LARGEST_ANSWER_READ = 16 * 1024 * 1024
 
 
 class UpstreamBroken(Problem):
@@ -26,70 +33,217 @@ class UpstreamBroken(Problem):
     title = "A service broke off its answer"
 
 
-class UpstreamTooSlow(Problem):
-    status = 504
-    title = "A service took too long to answer"
+@dataclass(slots=True)
+class Question:
+    """A request to a service.
+
+    `head` is its lines of header without the empty one; `deadline` a time of the
+    loop; `body` None without one. `is_repeatable` says that asking twice does the
+    thing once. `has_full_time` is false when the client asked for less: then a
+    late answer says nothing about the service. `state` is the ASGI scope's, where
+    the server learns whom to tell that the client has left.
+    """
+
+    method: str
+    target: str
+    head: list[bytes]
+    deadline: float
+    body: PassingBody | None = None
+    is_repeatable: bool = False
+    has_full_time: bool = True
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def lines(self, authority: str, prefix: str, seconds_left: float) -> bytes:
+        """The request's head, and its body when that is at hand."""
+        left = max(1, int((seconds_left - _MARGIN_SECONDS) * 1000))
+        first = f"{self.method} {prefix}{self.target} HTTP/1.1\r\nHost: {authority}\r\n"
+        last = f"{TIME_LEFT}: {left}\r\n\r\n"
+        whole = self.body.whole if self.body is not None else None
+        return b"".join((first.encode("ascii"), *self.head, last.encode("ascii"), whole or b""))
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the whole body is here, to be sent again."""
+        return self.body is None or self.body.whole is not None
 
 
-class Upstreams:
-    """Where each service answers; `session` talks to all of them."""
+class Answer:
+    """What a service answers; the connection is its own until `close`."""
 
-    def __init__(self, urls: Mapping[str, str], session: aiohttp.ClientSession) -> None:
-        self._urls = {service: url.rstrip("/") for service, url in urls.items()}
-        self.session = session
+    def __init__(self, pool: Pool, connection: Connection, question: Question) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._state = question.state
+        self._sending: asyncio.Task[None] | None = None
 
-    def url(self, service: str, target: str) -> URL:
-        """The address of a path with its query there, not a character of it changed."""
-        return URL(self._urls[service] + target, encoded=True)
+    async def begin(self, question: Question) -> None:
+        """Send the question and wait for the head of the answer."""
+        connection, pool = self._connection, self._pool
+        if self._state.get("has_left"):
+            raise ClientGone
+        if not connection.is_open:
+            raise CannotConnect("closed as it was to be used")
+        self._state["on_leaving"] = self._leave
+        left = question.deadline - asyncio.get_running_loop().time()
+        lines = question.lines(pool.authority, pool.prefix, left)
+        connection.send(lines, question.deadline, is_whole=question.is_at_hand)
+        if question.body is not None and question.body.whole is None:
+            self._sending = asyncio.create_task(_send(question.body, connection))
+        await connection.answered()
+
+    @property
+    def status(self) -> int:
+        return self._connection.status
+
+    @property
+    def headers(self) -> list[Header]:
+        return self._connection.headers
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._connection.is_at_end
+
+    async def piece(self) -> bytes:
+        """The next bytes of the body, b"" at its end."""
+        return await self._connection.piece()
+
+    def close(self) -> None:
+        """Give the connection back, or end it where something is left open."""
+        self._state.pop("on_leaving", None)
+        if self._sending is not None:
+            self._sending.cancel()
+        self._pool.release(self._connection)
+
+    def _leave(self) -> None:
+        self._connection.abort(ClientGone())
+
+
+async def _send(body: PassingBody, connection: Connection) -> None:
+    """Send a body piece by piece, framed anew."""
+    try:
+        async for piece in body:
+            if body.length is None:
+                piece = b"%x\r\n%b\r\n" % (len(piece), piece)
+            await connection.write(piece)
+        if body.length is None:
+            await connection.write(b"0\r\n\r\n")
+        connection.end()
+    except (BodyTooLarge, ClientGone) as failure:
+        connection.abort(failure)
+
+
+class Upstream:
+    """One service behind the door."""
+
+    def __init__(self, service: str, url: str, settings: GatewaySettings) -> None:
+        self._service = service
+        self.pool = Pool(
+            url,
+            connections=settings.upstream_connections,
+            waiting=settings.upstream_waiting,
+            connect_seconds=settings.upstream_connect_seconds,
+            idle_seconds=settings.upstream_idle_seconds,
+        )
+        self._breaker = Breaker(service, settings.breaker_failures, settings.breaker_seconds)
+        self._retries = RetryBudget(settings.retry_share, settings.retry_reserve)
+
+    async def ask(self, question: Question) -> Answer:
+        """The beginning of the answer, to be closed; raises a problem that says what to do."""
+        self._retries.asked()
+        with self._reported():
+            try:
+                return await self._once(question)
+            except (CannotConnect, BrokenOff) as error:
+                if not self._may_repeat(error, question):
+                    raise
+            await asyncio.sleep(_PAUSE_SECONDS * random.uniform(0.5, 1.5))
+            return await self._once(question)
+
+    def _may_repeat(self, error: Exception, question: Question) -> bool:
+        """Whether asking again does the thing once: nothing was sent, or it would be noticed."""
+        unsent = isinstance(error, CannotConnect)
+        harmless = unsent or (question.is_repeatable and question.is_at_hand)
+        return harmless and self._retries.take()
+
+    async def _once(self, question: Question) -> Answer:
+        self._breaker.check()
+        answer = None
+        try:
+            connection = await self.pool.acquire(question.deadline)
+            answer = Answer(self.pool, connection, question)
+            await answer.begin(question)
+        except BaseException as error:
+            if answer is not None:
+                answer.close()
+            if self._is_the_services(error, question):
+                self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+        return answer
+
+    def _is_the_services(self, error: BaseException, question: Question) -> bool:
+        """Whether a failure is the service's own, not its caller's haste or slowness."""
+        if isinstance(error, TimeoutError):
+            return question.has_full_time and question.is_at_hand
+        return isinstance(error, (CannotConnect, BrokenOff, Malformed))
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except CannotConnect as error:
+            raise Unavailable(f"{self._service} is not available") from error
+        except TimeoutError as error:
+            raise DeadlinePassed(f"{self._service} has not answered in time") from error
+        except (BrokenOff, Malformed) as error:
+            problem = UpstreamBroken(f"{self._service} broke off")
+            problem.headers["Retry-After"] = "1"
+            raise problem from error
 
     async def read(
-        self, service: str, target: str, *, seconds: float, identity: str | None = None
+        self, target: str, *, seconds: float, identity: str | None = None
     ) -> tuple[int, bytes]:
         """(status, body) of a GET; raises a problem when the service does not answer in time."""
-        headers: CIMultiDict[str] = CIMultiDict()
-        propagate.inject(headers)
+        lines = traced()
         if identity is not None:
-            headers["Meridian-Identity"] = identity
-        timeout = aiohttp.ClientTimeout(total=seconds)
+            lines.append(f"{HEADER}: {identity}\r\n".encode("ascii"))
+        deadline = asyncio.get_running_loop().time() + seconds
+        answer = await self.ask(Question("GET", target, lines, deadline, is_repeatable=True))
         try:
-            async with self.session.get(
-                self.url(service, target), headers=headers, timeout=timeout, allow_redirects=False
-            ) as answer:
-                return answer.status, await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise failure(service, error) from error
+            with self._reported():
+                body = bytearray()
+                while piece := await answer.piece():
+                    body += piece
+                    if len(body) > _LARGEST_ANSWER_READ:
+                        raise Malformed("an answer too large to be put together")
+                return answer.status, bytes(body)
+        finally:
+            answer.close()
 
 
-def failure(service: str, error: Exception) -> Problem:
-    """The problem that a failed request to `service` becomes; all ask to try again."""
-    problem: Problem
-    match error:
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return Unavailable(f"{service} is not available")
-        case TimeoutError():
-            problem = UpstreamTooSlow(f"{service} has not answered in time")
-        case _:
-            problem = UpstreamBroken(f"{service} broke off")
-    problem.headers["Retry-After"] = "1"
-    return problem
+def traced() -> list[bytes]:
+    """The lines of header by which a trace goes on."""
+    return [f"{name}: {value}\r\n".encode("latin-1") for name, value in trace_fields().items()]
 
 
-@asynccontextmanager
-async def connected(settings: GatewaySettings) -> AsyncIterator[Upstreams]:
-    """The upstreams that `settings` name; connections are made as they are needed."""
-    urls = {service: str(getattr(settings, f"{service}_url")) for service in SERVICES}
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        limit_per_host=settings.upstream_connections,
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(
-            total=settings.upstream_deadline_seconds, sock_connect=_CONNECT_SECONDS
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-    ) as session:
-        yield Upstreams(urls, session)
+class Upstreams(Mapping[str, Upstream]):
+    """All services by name; connections are made as they are needed."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._all = {
+            service: Upstream(service, str(getattr(settings, f"{service}_url")), settings)
+            for service in SERVICES
+        }
+
+    def __getitem__(self, service: str) -> Upstream:
+        return self._all[service]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def close(self) -> None:
+        for upstream in self._all.values():
+            upstream.pool.close()

@@ -63,7 +63,9 @@ class Upstream:
         return bytes(body)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """A server that leaves signals to the tests."""
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -72,7 +74,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def serving(upstream: Upstream, port: int) -> AsyncIterator[Upstream]:
     """`upstream` behind a real HTTP server."""
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             upstream,
             http="httptools",

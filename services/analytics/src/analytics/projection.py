@@ -15,6 +15,7 @@ from sqlalchemy.types import NullType
 
 from chassis.database import Connection
 from chassis.inbox import Replica
+from chassis.seals import SealedTable
 from events.envelope import Event
 from events.topics import Aggregate
 from events.values import Record
@@ -28,8 +29,8 @@ _METADATA = MetaData()
 
 # Ordered, so that two batches which lock the same rows meet them in the same order.
 _UPSERT = """
-insert into {table} ({names})
-select {values} from unnest({places}) as given({names})
+insert into {table} ({names}, seal)
+select row.*, {seal} from (select {values} from unnest({places}) as given({names})) as row
 order by tenant, id
 on conflict (tenant, id) do update set {updates}
 where {table}.version < excluded.version
@@ -71,6 +72,7 @@ class Shape:
             for column, type_ in self.columns.items()
         ]
         self.table = Table(name, _METADATA, *typed)
+        self.sealed = SealedTable(name, tuple(self.columns))
 
     def upsert(self) -> str:
         """The statement that takes one array per column. Array columns come as literals."""
@@ -80,14 +82,21 @@ class Shape:
         )
         names = ", ".join(self.columns)
         values = ", ".join(
-            f"{name}::{type_}" if type_.endswith("[]") else name
+            f"{name}::{type_} as {name}" if type_.endswith("[]") else name
             for name, type_ in self.columns.items()
         )
         updates = ", ".join(
-            f"{name} = excluded.{name}" for name in self.columns if name not in ("tenant", "id")
+            f"{name} = excluded.{name}"
+            for name in (*self.columns, "seal")
+            if name not in ("tenant", "id")
         )
         return _UPSERT.format(
-            table=self.name, names=names, values=values, places=places, updates=updates
+            table=self.name,
+            names=names,
+            values=values,
+            places=places,
+            updates=updates,
+            seal=self.sealed.seal("row"),
         )
 
     def remove(self) -> str:
@@ -113,7 +122,7 @@ class Projection(Generic[State]):
     @property
     def replica(self) -> Replica:
         """This projection as a consumer's handler."""
-        return Replica(self.aggregate, self.keep)
+        return Replica(self.aggregate, self.keep, (self.shape.sealed,))
 
     async def keep(self, connection: Connection, events: Sequence[Event[State]]) -> None:
         """Apply the newest event of each key; one without a state removes the row."""

@@ -257,6 +257,11 @@ class TestConversion:
         assert (state["status"], state["deal"]) == ("converted", str(deal.id))
         assert deal.customer is not None
         assert state["customer"] == {"type": "person", "id": str(deal.customer.id)}
+        found = await marketer.get("/v1/leads", params={"customer": str(deal.customer.id)})
+        assert [one["id"] for one in found.json()["items"]] == [str(lead)]
+        others = await marketer.get("/v1/leads", params={"customer": str(uuid4())})
+        assert others.json()["items"] == []
+        assert (await marketer.get("/v1/leads", params={"customer": "no id"})).status_code == 422
         [converted] = await self.conversions(marketing, tenant)
         assert converted.causationid == str(created.id)
         assert converted.time == created.time

@@ -1,4 +1,4 @@
-"""One Kafka server in KRaft mode, broker and controller in one, as its own scripts start it."""
+"""Kafka servers in KRaft mode, broker and controller in one, as their own scripts start them."""
 
 import base64
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cli.local.broker import Broker, BrokerFailed
@@ -15,18 +16,12 @@ from cli.local.processes import clean_environment
 
 SETTINGS: Mapping[str, str] = {
     "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # Topics are declared in `events` and made by the services.
     "auto.create.topics.enable": "false",
-    "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
     # Nobody else is about to join.
     "group.initial.rebalance.delay.ms": "0",
@@ -40,8 +35,49 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
+MOST_COPIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The servers that belong together: each one's number and the port of its controller.
+
+    `id` is what all of them are formatted with.
+    """
+
+    id: str
+    controllers: Mapping[int, int]
+
+    @property
+    def copies(self) -> int:
+        """How many servers keep each partition."""
+        return min(len(self.controllers), MOST_COPIES)
+
+    def settings(self) -> dict[str, str]:
+        """What the size of the cluster decides; of three copies one may be lost."""
+        copies, in_sync = str(self.copies), str(max(1, self.copies - 1))
+        return {
+            "default.replication.factor": copies,
+            "min.insync.replicas": in_sync,
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": in_sync,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": in_sync,
+            "controller.quorum.voters": ",".join(
+                f"{node}@{LOOPBACK}:{port}" for node, port in sorted(self.controllers.items())
+            ),
+        }
+
+
+def new_cluster(controllers: Mapping[int, int], id: uuid.UUID | None = None) -> Cluster:
+    """A cluster of these servers, with an id of its own unless one is given."""
+    cluster = base64.urlsafe_b64encode((id or uuid.uuid4()).bytes).decode()[:22]
+    return Cluster(cluster, controllers)
+
+
 class Kafka(Broker):
-    """A server whose data lie in `folder`, its controller on `controller_port`.
+    """A server whose data lie in `folder`: number `node` of its `cluster`.
 
     It keeps what it remembers, also when it is killed.
     """
@@ -52,11 +88,21 @@ class Kafka(Broker):
     # group.min.session.timeout.ms, as Kafka comes.
     shortest_session_ms = 6_000
 
-    def __init__(self, port: int, log: Path, *, folder: Path, controller_port: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        log: Path,
+        *,
+        folder: Path,
+        cluster: Cluster,
+        node: int = 1,
+        seen_at: int | None = None,
+    ) -> None:
         """Describe the server. Nothing is started yet."""
-        super().__init__(port, log)
+        super().__init__(port, log, seen_at=seen_at)
         self._folder = folder
-        self._controller = f"{LOOPBACK}:{controller_port}"
+        self._cluster = cluster
+        self._node = node
 
     @property
     def version(self) -> str:
@@ -86,17 +132,24 @@ class Kafka(Broker):
     def _command(self) -> Sequence[str]:
         return program.obtain().command("kafka.Kafka", self._configuration)
 
+    def _environment(self) -> Mapping[str, str]:
+        """Without libraries for other programs: Java counts on its own ways with the clock."""
+        told = super()._environment()
+        return {name: value for name, value in told.items() if name != "LD_PRELOAD"}
+
     @property
     def _configuration(self) -> Path:
         return self._folder / "server.properties"
 
     def _configure(self, data: Path) -> None:
+        controller = f"{LOOPBACK}:{self._cluster.controllers[self._node]}"
         settings = {
             **SETTINGS,
+            **self._cluster.settings(),
+            "node.id": str(self._node),
             "log.dirs": str(data),
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
+            "listeners": f"PLAINTEXT://{self.listener},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
-            "controller.quorum.bootstrap.servers": self._controller,
         }
         lines = (f"{name}={value}\n" for name, value in settings.items())
         self._configuration.write_text("".join(lines))
@@ -107,11 +160,10 @@ class Kafka(Broker):
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(self.data, ignore_errors=True)
         self._configure(unfinished)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
-        tool = program.obtain().command("kafka.tools.StorageTool", "format", "--standalone")
+        tool = program.obtain().command("kafka.tools.StorageTool", "format")
         done = subprocess.run(
             # As one word: the id may begin with a dash.
-            [*tool, f"--cluster-id={cluster}", f"--config={self._configuration}"],
+            [*tool, f"--cluster-id={self._cluster.id}", f"--config={self._configuration}"],
             capture_output=True,
             text=True,
             env=clean_environment(),
@@ -128,7 +180,8 @@ class _FirstRun(Kafka):
     def __init__(self, folder: Path) -> None:
         ports = any_ports(["broker", "controller"])
         log = folder / "kafka.log"
-        super().__init__(ports["broker"], log, folder=folder, controller_port=ports["controller"])
+        cluster = new_cluster({1: ports["controller"]})
+        super().__init__(ports["broker"], log, folder=folder, cluster=cluster)
         self.archive = folder / "classes.jsa"
 
     def prepare(self) -> None:

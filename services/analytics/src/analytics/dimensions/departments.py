@@ -9,6 +9,7 @@ from analytics.projection import Projection, Shape
 from chassis.access import keep_departments
 from chassis.database import Connection
 from chassis.inbox import Replica
+from chassis.seals import DEPARTMENT as PLACES
 from events.catalogue import DEPARTMENT
 from events.directory import Department
 from events.envelope import Event
@@ -29,4 +30,4 @@ async def keep(connection: Connection, events: Sequence[Event[Department]]) -> N
     await keep_departments(connection, events)
 
 
-DEPARTMENTS = Replica(DEPARTMENT, keep)
+DEPARTMENTS = Replica(DEPARTMENT, keep, (SHAPE.sealed, PLACES))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Text, Uuid
+from sqlalchemy import Column, ColumnElement, Text, Uuid, literal_column
 
 from chassis.aggregates import AggregateStore
 from chassis.erasure import states_where
+from chassis.paging import PageRequest
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded
 from chassis.transactions import Transaction
@@ -37,13 +39,32 @@ def columns(lead: Lead) -> dict[str, Any]:
     }
 
 
-leads = AggregateStore(
+class LeadStore(AggregateStore[Lead]):
+    """Leads, also listed by the `customer` that they became."""
+
+    def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
+        others = {k: v for k, v in page.filters.items() if k != "customer"}
+        wanted = super().conditions(replace(page, filters=others))
+        if "customer" in page.filters:
+            # In the words of the index.
+            became: ColumnElement[str] = literal_column("state #>> '{customer,id}'", Text)
+            wanted.append(became.in_([str(id) for id in page.values("customer", TABLE.c.id)]))
+        return wanted
+
+
+leads = LeadStore(
     LEAD,
     TABLE,
     state=Lead,
     resource="leads",
     columns=columns,
-    filters={"status": "status", "campaign": "campaign", "channel": "channel", "form": "form"},
+    filters={
+        "status": "status",
+        "campaign": "campaign",
+        "channel": "channel",
+        "form": "form",
+        "customer": "state",
+    },
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.access import keep_departments
 from chassis.inbox import Replica
+from chassis.seals import DEPARTMENT as PLACES
 from events.catalogue import DEPARTMENT
 
-DEPARTMENTS = Replica(DEPARTMENT, keep_departments)
+DEPARTMENTS = Replica(DEPARTMENT, keep_departments, (PLACES,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.access import keep_departments
 from chassis.inbox import Replica
+from chassis.seals import DEPARTMENT as PLACES
 from chassis.transactions import Transaction
 from events.catalogue import DEPARTMENT
 from sales.local_time import LocalTime
@@ -17,4 +18,4 @@ async def local_time(transaction: Transaction) -> LocalTime:
     return LocalTime({row["id"]: row["time_zone"] for row in rows})
 
 
-DEPARTMENTS = Replica(DEPARTMENT, keep_departments)
+DEPARTMENTS = Replica(DEPARTMENT, keep_departments, (PLACES,))

@@ -1,0 +1,34 @@
+"""A cancellation that nobody asked for is a failure; one that was asked for is a cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from chassis.cancellation import no_strays
+
+
+async def test_a_future_that_was_cancelled_elsewhere_is_a_failure_of_the_connection() -> None:
+    answer = asyncio.get_running_loop().create_future()
+    answer.cancel()
+    with pytest.raises(ConnectionError), no_strays():
+        await answer
+
+
+async def test_who_is_cancelled_is_cancelled() -> None:
+    async def wait() -> None:
+        with no_strays():
+            await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+
+
+async def test_a_timeout_in_the_block_is_a_timeout() -> None:
+    with pytest.raises(TimeoutError), no_strays():
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()

@@ -1,0 +1,1 @@
+"""What breaks things: a schedule that follows from the seed, and one module for each way."""
