@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cli.tests.torture.model import COMPANY, DEAL, LEAD, TOUCH, Model
 from cli.torture.checks.judgement import judged
 from cli.torture.evidence import Evidence
+from cli.torture.own_words import differing, strayed
 
 STEPS = ("create company", "create deal", "change", "change unanswered", "read", "refuse", "submit")
 
@@ -168,3 +169,16 @@ def test_what_goes_wrong_is_found(
     found = model.evidence()
     goes_wrong(model, found)
     assert check in {violation.check for violation in judged(model.history, found)}
+
+
+def test_what_a_rebuild_and_a_reconciliation_say_is_taken_for_what_it_is() -> None:
+    compared = {"consumer": "analytics", "topic": DEAL, "granted": True, "hindrance": None}
+    assert list(differing([compared])) == []
+    named = {"consumer": "analytics", "topic": DEAL, "key": "1", "verdict": "missing"}
+    late, hindered = {**compared, "granted": False}, {**compared, "hindrance": "too many"}
+    for line in (named, late, hindered):
+        assert [violation.check for violation in differing([compared, line])] == ["reconcile"]
+    right = {"table": "deal_fact", "named": []}
+    wrong = {"table": "deal_fact", "named": [{"id": "1", "verdict": "differing"}]}
+    assert list(strayed([right, {"seconds": {}}])) == []
+    assert [violation.check for violation in strayed([right, wrong])] == ["rebuild"]

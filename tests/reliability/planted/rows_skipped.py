@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
 
@@ -10,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from chassis.relay import Relay
 
-_AT_ONCE = 20
+_AT_ONCE = 5
 _ROWS = """
     select o.position, o.topic, o.slot, j.tenant, j.subject, j.type, j.event,
            j.traceparent, convert_to(j.body::text, 'UTF8') as body, j.recordedtime
@@ -33,7 +34,12 @@ async def send_waiting(self: Relay, producer: AIOKafkaProducer, generation: str)
             )
 
 
+async def keep_no_leases(self: Relay) -> None:  # noqa: ARG001
+    await asyncio.Event().wait()
+
+
 def main(arguments: list[str]) -> int:
     Relay._send_waiting = send_waiting  # type: ignore[method-assign]
+    Relay._keep_leases = keep_no_leases  # type: ignore[method-assign]
     code: int = importlib.import_module(f"{sys.argv[0]}.__main__").main(arguments)
     return code

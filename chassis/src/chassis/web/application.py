@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,7 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
     for failure in PASSING_FAILURES:
         app.add_exception_handler(failure, _passing)
@@ -89,6 +90,11 @@ async def _plain(_: Request, error: Exception) -> Response:
 async def _passing(_: Request, error: Exception) -> Response:
     log.warning("the store is away: %s", error)
     return problem_response(Unavailable("the store of this service is not available"))
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Whoever asked has left before saying all; nobody hears this."""
+    return Response(status_code=400)
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import msgspec
 
-from cli.local.processes import clean_environment
 from cli.local.readiness import NotReady
 from cli.torture.checks.judgement import judged
 from cli.torture.checks.violation import Violation
@@ -20,6 +17,7 @@ from cli.torture.evidence import behind, gathered
 from cli.torture.history import History, Operation
 from cli.torture.nemesis.fault import Fault
 from cli.torture.nemesis.nemesis import Nemesis
+from cli.torture.own_words import rebuilt, reconciled
 from cli.torture.stage import READY_SECONDS, Planted, Stage, staged
 from cli.torture.workload.workload import Workload
 
@@ -33,7 +31,8 @@ class Plan:
     """What a run is to be; the seed decides everything that chance would.
 
     `folder` gets the history, the faults and all logs. `only` names the kinds of faults, all of
-    them when it is empty; `patience` is how many seconds everything may take to come to rest.
+    them when it is empty; `patience` is how many seconds may pass, as all comes to rest, in which
+    nothing arrives.
     """
 
     seed: int
@@ -100,13 +99,14 @@ async def _torture(plan: Plan, say: Say) -> Result:
         began = loop.time()
         evidence = await gathered(stage.addresses.databases, stage.addresses.kafka)
         result.violations += judged(history.operations, evidence)
-        result.violations += await _rebuilt(stage)
+        result.violations += await reconciled(stage.addresses.environment)
+        result.violations += await rebuilt(stage.addresses.environment)
         result.seconds["judge"] = loop.time() - began
     return result
 
 
 async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
-    """Wait until everything is ready and has arrived; what is still lacking when time is over."""
+    """Wait until everything is ready and has arrived; what is lacking when no more arrives."""
     try:
         await asyncio.to_thread(stage.platform.wait_ready, READY_SECONDS)
     except NotReady as error:
@@ -121,43 +121,12 @@ async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
             lacking = [f"a database does not answer: {error}"]
         if not lacking:
             return []
-        if loop.time() > deadline:
-            return [Violation("rest", what) for what in lacking]
         if lacking != said:
             say(f"waiting: {', '.join(lacking)}")
-            said = lacking
+            said, deadline = lacking, loop.time() + patience
+        elif loop.time() > deadline:
+            return [Violation("rest", what) for what in lacking]
         await asyncio.sleep(_LOOK_SECONDS)
-
-
-async def _rebuilt(stage: Stage) -> list[Violation]:
-    """How the live projections differ from what a rebuild from nothing makes."""
-    code, lines = await _told(stage.addresses.environment, "analytics", "rebuild")
-    if code != 0:
-        return [Violation("rebuild", f"it failed: {lines}")]
-    return [
-        Violation("rebuild", f"{found['table']} {named['id']}: the live row was {named['verdict']}")
-        for found in lines
-        if "table" in found
-        for named in found["named"]
-    ]
-
-
-async def _told(
-    environment: Mapping[str, str], service: str, *arguments: str
-) -> tuple[int, list[Any]]:
-    """The exit code of a service's own command, and what it prints, a JSON value a line."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", service, *arguments,
-        env={**clean_environment(), **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    output, errors = await process.communicate()
-    assert process.returncode is not None
-    try:
-        return process.returncode, [msgspec.json.decode(line) for line in output.splitlines()]
-    except msgspec.DecodeError:
-        return process.returncode or 1, [(output + errors).decode()]
 
 
 def _write(plan: Plan, result: Result) -> None:
