@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from chassis.cancellation import to_its_end
 from chassis.kafka import end, open_admin
 from chassis.settings import PlatformSettings
 from chassis.storage import AnyDatabase, Slot, slots_of, storage_of
@@ -73,7 +74,7 @@ class Watermarks:
             request_timeout_ms=5_000,
         )
         try:
-            await reader.start()
+            await to_its_end(reader.start())
         except BaseException:
             await reader.stop()
             raise
