@@ -69,11 +69,11 @@ async def has_idempotent_producers(settings: PlatformSettings) -> bool:
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0)
         while True:
             answer = await client.send(client.get_random_node(), request)
-            error: type[KafkaError] = for_code(answer.error_code)
+            refusal: type[KafkaError] = for_code(answer.error_code)
             if not answer.error_code:
                 return True
-            if not error.retriable:
-                raise error(f"no producer id: {error.__name__}")
+            if not refusal.retriable:
+                raise refusal(f"no producer id: {refusal.__name__}")
             await asyncio.sleep(0.05)
     except _GIVES_NONE as error:
         log.debug("sending without idempotence: %s", error)
