@@ -181,7 +181,7 @@ def running_pid(platform: LocalPlatform, process: str) -> int | None:
     return state_of(platform).processes[process].pid
 
 
-def wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], timeout: float = 120) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "timed out"

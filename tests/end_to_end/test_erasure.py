@@ -58,7 +58,7 @@ async def read(client: httpx.AsyncClient, path: str) -> Json:
     return found
 
 
-async def wait_for(look: Callable[[], Awaitable[Any]], what: str, seconds: float = 30) -> Any:
+async def wait_for(look: Callable[[], Awaitable[Any]], what: str, seconds: float = 120) -> Any:
     """What `look` finds, once it finds something."""
     until = time.monotonic() + seconds
     while not (found := await look()):

@@ -44,7 +44,7 @@ async def strayed(company: Company) -> tuple[list[UUID], dict[UUID, str]]:
     """Three deals and what became of them in the live projection: three kinds of wrong."""
     async with company.signed_in() as client:
         wrong, gone, forgotten = deals = await write_deals(client, ["wrong", "gone", "forgotten"])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while (await forecast(client))["deals"] < 3:
                 await asyncio.sleep(0.1)
     await company.query("analytics", "update deal_fact set amount = 77 where id = $1", wrong)
@@ -82,7 +82,7 @@ async def rebuilt_while_at_work(
     assert done.returncode == 0, done.stdout + done.stderr
     async with company.signed_in() as client:
         total = await forecast(client)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while total["deals"] < written + 3:
                 await asyncio.sleep(0.1)
                 total = await forecast(client)

@@ -17,7 +17,7 @@ from chassis.database import Database
 from chassis.identity import system_identity
 from chassis.transactions import Transactions, uuid7
 from events.catalogue import DEAL
-from events.envelope import CONTENT_TYPE, complete, partition_key
+from events.envelope import complete, headers_of, partition_key
 from events.sales import Deal, DealLine, StageEntry
 from events.values import CustomerRef, Money
 from sales.app import SERVICE as SALES
@@ -83,7 +83,7 @@ class Told:
 async def told(database: Database, tenant: UUID) -> list[Told]:
     """The events of a tenant, in the order of the journal."""
     rows = await database.pool.fetch(
-        """select position, slot, subject, type, event, body, recordedtime from journal
+        """select position, slot, subject, type, event, traceparent, body, recordedtime from journal
            where tenant = $1 order by position""",
         tenant,
     )
@@ -92,12 +92,7 @@ async def told(database: Database, tenant: UUID) -> list[Told]:
             row["slot"],
             partition_key(tenant, str(row["subject"])),
             complete(row["body"].encode(), row["recordedtime"], row["position"]),
-            [
-                ("content-type", CONTENT_TYPE.encode()),
-                ("ce_id", str(row["event"]).encode()),
-                ("ce_type", row["type"].encode()),
-                ("ce_tenantid", str(tenant).encode()),
-            ],
+            headers_of(row["event"], row["type"], tenant, row["traceparent"]),
         )
         for row in rows
     ]

@@ -27,7 +27,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
 from chassis import telemetry
-from chassis.cancellation import no_strays
+from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
 from chassis.inbox import PASSING, Consumer, Delivery, Inbox
 from chassis.kafka import BROKER_FAILURES
@@ -309,11 +309,24 @@ class _Trouble:
 
 
 class PatientReader(AIOKafkaConsumer):  # type: ignore[misc]
-    """A reader whose polls end with records, or with itself.
+    """A reader whose polls end with records, or with itself; it leaves no connection behind.
 
     FastStream sleeps for the time of a poll after each that was empty, and what comes meanwhile
     would wait.
     """
+
+    async def start(self) -> None:
+        # Joining a group may last, and can be cut short; only the first connection cannot.
+        bootstrap = self._client.bootstrap
+        self._client.bootstrap = lambda: to_its_end(bootstrap())
+        await super().start()
+
+    async def stop(self) -> None:
+        try:
+            await super().stop()
+        finally:
+            # What fails while the group is left would keep it from getting on to this.
+            await self._client.close()
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None

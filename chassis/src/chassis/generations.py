@@ -17,6 +17,7 @@ import logging
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from chassis.cancellation import to_its_end
 from chassis.database import Database
 from chassis.kafka import admin, end, make_topics, wrongly_partitioned
 from chassis.settings import PlatformSettings
@@ -49,7 +50,7 @@ class Genesis:
             request_timeout_ms=5_000,
         )
         try:
-            await reader.start()
+            await to_its_end(reader.start())
         except BaseException:
             await reader.stop()
             raise
@@ -129,8 +130,8 @@ class Genesis:
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()
         producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all")
-        await producer.start()
         try:
+            await to_its_end(producer.start())
             await producer.send_and_wait(GENESIS.name, candidate, key=candidate, partition=0)
         finally:
             await producer.stop()

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
-from chassis.cancellation import no_strays
+from chassis.cancellation import no_strays, to_its_end
 from chassis.settings import PlatformSettings
 from events.topics import Topic
 
@@ -37,7 +37,7 @@ async def open_admin(settings: PlatformSettings) -> AIOKafkaAdminClient:
     """An admin client that is connected; raises `BROKER_FAILURES`."""
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
     try:
-        await client.start()
+        await to_its_end(client.start())
     except BaseException:
         await client.close()
         raise

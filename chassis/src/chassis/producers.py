@@ -23,6 +23,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
+from chassis.cancellation import to_its_end
 from chassis.kafka import BROKER_FAILURES
 from chassis.settings import PlatformSettings
 
@@ -50,7 +51,7 @@ async def open_producer(settings: PlatformSettings) -> AIOKafkaProducer:
         retry_backoff_ms=50,
     )
     try:
-        await producer.start()
+        await to_its_end(producer.start())
     except BaseException:
         await abandon(producer)
         raise
@@ -64,15 +65,15 @@ async def has_idempotent_producers(settings: PlatformSettings) -> bool:
     """
     client = AIOKafkaClient(bootstrap_servers=settings.kafka, request_timeout_ms=5_000)
     try:
-        await client.bootstrap()
+        await to_its_end(client.bootstrap())
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0)
         while True:
             answer = await client.send(client.get_random_node(), request)
-            error: type[KafkaError] = for_code(answer.error_code)
+            refusal: type[KafkaError] = for_code(answer.error_code)
             if not answer.error_code:
                 return True
-            if not error.retriable:
-                raise error(f"no producer id: {error.__name__}")
+            if not refusal.retriable:
+                raise refusal(f"no producer id: {refusal.__name__}")
             await asyncio.sleep(0.05)
     except _GIVES_NONE as error:
         log.debug("sending without idempotence: %s", error)

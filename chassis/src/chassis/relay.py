@@ -37,7 +37,7 @@ from chassis.leases import Leases, Slot
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
 from chassis.transactions import wait_or_timeout
-from events.envelope import CONTENT_TYPE, complete, partition_key
+from events.envelope import complete, headers_of, partition_key
 from events.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -306,18 +306,10 @@ def _batches(
 
 def _add(batch: BatchBuilder, row: asyncpg.Record) -> bool:
     """Whether the batch has room for the event; an empty one has room for any."""
-    headers = [
-        ("content-type", CONTENT_TYPE.encode()),
-        ("ce_id", str(row["event"]).encode()),
-        ("ce_type", row["type"].encode()),
-        ("ce_tenantid", str(row["tenant"]).encode()),
-    ]
-    if row["traceparent"]:
-        headers.append(("traceparent", row["traceparent"].encode()))
     added = batch.append(
         timestamp=None,
         key=partition_key(row["tenant"], str(row["subject"])),
         value=complete(row["body"], row["recordedtime"], row["position"]),
-        headers=headers,
+        headers=headers_of(row["event"], row["type"], row["tenant"], row["traceparent"]),
     )
     return added is not None

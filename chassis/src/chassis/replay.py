@@ -23,7 +23,7 @@ from chassis.partitions import partition_of
 from chassis.problems import NotFound
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
-from events.envelope import CONTENT_TYPE, complete, partition_key
+from events.envelope import complete, headers_of, partition_key
 from events.topics import Topic, owned_by, replay_topic
 
 _ROWS = 1_000
@@ -95,19 +95,11 @@ async def _send(
     producer: AIOKafkaProducer, topic: Topic, row: asyncpg.Record
 ) -> asyncio.Future[Any]:
     key = partition_key(row["tenant"], str(row["subject"]))
-    headers = [
-        ("content-type", CONTENT_TYPE.encode()),
-        ("ce_id", str(row["event"]).encode()),
-        ("ce_type", row["type"].encode()),
-        ("ce_tenantid", str(row["tenant"]).encode()),
-    ]
-    if row["traceparent"]:
-        headers.append(("traceparent", row["traceparent"].encode()))
     future: asyncio.Future[Any] = await producer.send(
         topic.name,
         complete(row["body"].encode(), row["recordedtime"], row["position"]),
         key=key,
         partition=partition_of(key, topic.partitions),
-        headers=headers,
+        headers=headers_of(row["event"], row["type"], row["tenant"], row["traceparent"]),
     )
     return future

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.cancellation import no_strays
+from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES, Connection, Database
 from chassis.kafka import BROKER_FAILURES, end
 from chassis.settings import PlatformSettings
@@ -78,7 +78,7 @@ class Tides:
 
     async def start(self) -> None:
         """Connect; raises `BROKER_FAILURES`."""
-        await self._client.start()
+        await to_its_end(self._client.start())
 
     async def stop(self) -> None:
         await end(self._client)

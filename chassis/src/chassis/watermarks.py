@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from chassis.cancellation import to_its_end
 from chassis.database import Database
 from chassis.kafka import end, open_admin
 from chassis.leases import Slot, slots_of
@@ -74,7 +75,7 @@ class Watermarks:
             request_timeout_ms=5_000,
         )
         try:
-            await reader.start()
+            await to_its_end(reader.start())
         except BaseException:
             await reader.stop()
             raise

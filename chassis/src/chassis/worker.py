@@ -121,9 +121,9 @@ class Worker:
             self.generation = None
             for task in working:
                 task.cancel()
-            await asyncio.gather(
-                *working, *(s.stop() for s in self._subscriptions), return_exceptions=True
-            )
+            # What is still connecting ends before it is stopped.
+            await asyncio.gather(*working, return_exceptions=True)
+            await asyncio.gather(*(s.stop() for s in self._subscriptions), return_exceptions=True)
             self._subscriptions = []
             await tides.stop()
             await watermarks.close()

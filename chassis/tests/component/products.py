@@ -30,6 +30,8 @@ from events.values import Money
 
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
+_PATIENCE_SECONDS = 120
+
 TENANT = uuid4()
 THINGS = AggregateStore(
     PRODUCT,
@@ -148,8 +150,9 @@ async def working(worker: Worker) -> AsyncIterator[Worker]:
             await task
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return once `condition` holds; TimeoutError when not even a busy machine explains that."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
         while not await condition():
             await asyncio.sleep(0.05)
 
@@ -237,7 +240,7 @@ async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:
         await reader.seek_to_beginning(*places)
         ends = await reader.end_offsets(places)
         found: list[Record] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
             while any([await reader.position(place) < ends[place] for place in places]):
                 fetched = await reader.getmany(timeout_ms=200)
                 found += [record for batch in fetched.values() for record in batch]

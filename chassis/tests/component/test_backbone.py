@@ -66,7 +66,7 @@ async def test_a_killed_broker_costs_no_event_and_repeats_none(
         async def all_seen() -> bool:
             return len(await reader.reacted()) == 60
 
-        await eventually(all_seen, 60)
+        await eventually(all_seen)
         assert set((await reader.reacted()).values()) == {1}
         assert set(await reader.kept()) == {p.id for p in (*before, *during, *after)}
         is_same = generation == await reader.database.pool.fetchval("select id from generation")
@@ -87,7 +87,7 @@ async def test_a_broker_that_lost_its_memory_is_refilled(
         own_broker.forget()
         during = [await owner.create(f"during {n}") for n in range(20)]
         own_broker.start()
-        await eventually(lambda: seen(40), 60)
+        await eventually(lambda: seen(40))
         assert set((await reader.reacted()).values()) == {1}
         # Whoever comes later finds all of it in the new broker, too.
         assert {key_of(record) for record in await records_of(PRODUCT.topic, settings)} == {
@@ -112,13 +112,13 @@ async def test_a_topic_that_was_lost_is_filled_again(
             if made_anew:
                 await make_topics(client, [PRODUCT.topic], settings)
         after = [await owner.create(f"after {n}") for n in range(5)]
-        await eventually(lambda: seen(25), 60)
+        await eventually(lambda: seen(25))
 
         async def holds_everything() -> bool:
             held = {key_of(record) for record in await records_of(PRODUCT.topic, settings)}
             return held == {product.id for product in (*before, *after)}
 
-        await eventually(holds_everything, 60)
+        await eventually(holds_everything)
         assert set((await reader.reacted()).values()) == {1}
 
 
@@ -252,4 +252,4 @@ async def test_a_worker_whose_groups_do_not_come_about_notices_that_the_broker_i
                 async def at_work() -> bool:
                     return not worker.missing()
 
-                await eventually(at_work, 60)
+                await eventually(at_work)

@@ -115,7 +115,7 @@ class Shop:
                 for conclusion in concluded
             )
 
-        await eventually(granted, 60)
+        await eventually(granted)
         return await verdicts.conclusions(self.database)
 
     async def wrong(self) -> set[Wrong]:
@@ -315,7 +315,7 @@ async def test_a_consumer_that_has_never_caught_up_is_not_accused(
         async def is_proven() -> bool:
             return all(conclusion.as_of is not None for conclusion in await at.compared())
 
-        await eventually(is_proven, 60)
+        await eventually(is_proven)
         assert not await verdicts.differences(at.database)
 
 

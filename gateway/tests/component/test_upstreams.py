@@ -76,7 +76,7 @@ def posted(
 
 
 async def eventually(true: Callable[[], bool]) -> None:
-    for _ in range(400):
+    for _ in range(3_000):
         if true():
             return
         await asyncio.sleep(0.02)

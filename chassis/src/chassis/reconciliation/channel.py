@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncIterator
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis import telemetry
-from chassis.kafka import BROKER_FAILURES
+from chassis.cancellation import to_its_end
+from chassis.kafka import end
 from chassis.producers import abandon, open_producer
 from chassis.reconciliation.records import Digest, Record, decode, encode, key_of
 from chassis.settings import PlatformSettings
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 
 _PLACE = TopicPartition(RECONCILIATION.name, 0)
 _SEND_SECONDS = 10.0
-_END_SECONDS = 10.0
 
 
 class Channel:
@@ -43,7 +41,7 @@ class Channel:
 
         Cancelled, it connects first, if that does not take long: so does `close`.
         """
-        await _to_its_end(self._open())
+        await to_its_end(self._open())
 
     async def _open(self) -> None:
         self._reader = AIOKafkaConsumer(
@@ -60,13 +58,12 @@ class Channel:
         self._producer = await open_producer(self._settings)
 
     async def close(self) -> None:
-        await _to_its_end(self._close())
+        await to_its_end(self._close())
 
     async def _close(self) -> None:
         try:
             if self._reader is not None:
-                with suppress(*BROKER_FAILURES):
-                    await self._reader.stop()
+                await end(self._reader)
         finally:
             if self._producer is not None:
                 await abandon(self._producer)
@@ -96,13 +93,3 @@ class Channel:
                     continue
                 if isinstance(record, Digest) or not is_old:
                     yield record, is_old
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` to its end even when cancelled: a client that is cut short leaves connections."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    finally:
-        await asyncio.wait({task}, timeout=_END_SECONDS)
-        task.cancel()
