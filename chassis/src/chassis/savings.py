@@ -58,6 +58,12 @@ async def saved_together(connection: Connection, savings: Sequence[Saving]) -> s
     return {row["subject"] for row in rows}
 
 
+async def begun(connection: Connection | Opening) -> None:
+    """See that the transaction has begun, for whoever looks at how its savings fail."""
+    if isinstance(connection, Opening):
+        await connection.begin()
+
+
 def lost() -> VersionLost:
     """What is raised for an aggregate that was not at the version before."""
     return VersionLost("the record has changed meanwhile: load it and try again")
@@ -148,6 +154,10 @@ class Opening:
         self._stack = stack
         self._connection: Connection | None = None
         self._waiting: list[Saving] = []
+
+    async def begin(self) -> None:
+        """Take the connection now: what is saved from here on is refused where it is saved."""
+        await self._opened()
 
     def puts_off(self, saving: Saving) -> bool:
         """Whether `saving` can wait for the end, or for what is done next."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -76,12 +77,17 @@ async def test_the_slots_of_a_silent_relay_pass_on_and_it_knows_that(database: A
 
 
 async def test_what_a_clock_promised_before_it_was_set_back_does_not_hold(
-    database: Database,
+    database: AnyDatabase,
 ) -> None:
     dead, successor = (Leases(database, TOPICS, SECONDS) for _ in range(2))
     await dead.renew()
-    for table in ("relay_slot", "relay_member"):
-        await database.pool.execute(f"update {table} set until = until + interval '1 day'")
+    for kept in ("relay_slot", "relay_member"):
+        if isinstance(database, Database):
+            await database.pool.execute(f"update {kept} set until = until + interval '1 day'")
+            continue
+        for lease in await database[kept].find({}):
+            later = {"until": lease["until"] + timedelta(days=1)}
+            await database[kept].update({"_id": lease["_id"]}, {"$set": later})
     await successor.renew()
     assert len(successor.hold()) == ALL
 
@@ -95,7 +101,15 @@ async def test_released_slots_are_free_at_once(database: AnyDatabase) -> None:
     assert second.hold()
 
 
-async def test_a_turn_is_one_holders_until_it_is_given_back_or_over(database: Database) -> None:
+async def test_a_turn_is_one_holders_until_it_is_given_back_or_over(
+    new_database: Callable[[], str],
+) -> None:
+    async with opened_at(new_database(), TOPICS) as database:
+        assert isinstance(database, Database)
+        await take_turns(database)
+
+
+async def take_turns(database: Database) -> None:
     first, second = (Turn(database, "one", 60) for _ in range(2))
     assert await first.take()
     assert await first.take()

@@ -9,6 +9,7 @@ from asyncpg.exceptions import UniqueViolationError
 from sqlalchemy import Column, Text
 
 from chassis.aggregates import AggregateStore
+from chassis.savings import begun
 from chassis.schema import aggregate_table, metadata
 from chassis.transactions import Transaction
 from events.catalogue import TENANT
@@ -31,6 +32,7 @@ class TenantStore(AggregateStore[Tenant]):
         at: datetime | None = None,
     ) -> Tenant:
         """As every aggregate's; raises `TenantExists` when another has the slug."""
+        await begun(transaction.connection)
         try:
             return await super().save(transaction, verb, before, after, at=at)
         except UniqueViolationError:

@@ -15,6 +15,7 @@ from chassis.aggregates import AggregateStore
 from chassis.database import Database
 from chassis.journal import Step
 from chassis.problems import Problem
+from chassis.savings import begun
 from chassis.schema import aggregate_table, metadata
 from chassis.search import folded as searchable
 from chassis.transactions import Transaction
@@ -46,6 +47,7 @@ class UserStore(AggregateStore[User]):
         at: datetime | None = None,
     ) -> User:
         """As every aggregate's; raises `LoginTaken` for a login or address of another."""
+        await begun(transaction.connection)
         try:
             return await super().save(transaction, verb, before, after, at=at)
         except UniqueViolationError as error:
@@ -53,6 +55,7 @@ class UserStore(AggregateStore[User]):
 
     async def save_all(self, transaction: Transaction, steps: list[Step]) -> Mapping[UUID, Problem]:
         """As every aggregate's; raises `LoginTaken` for a login or address of another."""
+        await begun(transaction.connection)
         try:
             return await super().save_all(transaction, steps)
         except UniqueViolationError as error:
