@@ -18,7 +18,9 @@ PATIENCE_SECONDS = 60.0
 pytestmark = pytest.mark.torture
 
 
-def tortured(folder: Path, module: str | None, only: tuple[str, ...], minutes: float = 3) -> Result:
+def tortured(
+    folder: Path, module: str | None, only: tuple[str, ...], minutes: float = 1.5
+) -> Result:
     plan = Plan(
         seed=7,
         minutes=minutes,
@@ -39,7 +41,6 @@ def tortured(folder: Path, module: str | None, only: tuple[str, ...], minutes: f
         ("rows_skipped", ("kill broker", "delay"), {"last word", "delivery"}),
         ("any_version_applies", ("late duplicates",), {"delivery", "projections"}),
         ("deleted_before_acknowledged", ("kill worker", "cut", "freeze worker"), {"delivery"}),
-        # A database that takes its time makes long what lies between a commit and the key.
         ("key_outside_transaction", ("kill api", "delay"), {"once"}),
     ],
 )
