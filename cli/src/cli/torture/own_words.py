@@ -24,14 +24,15 @@ async def rebuilt(environment: Mapping[str, str]) -> list[Violation]:
 
 async def reconciled(environment: Mapping[str, str]) -> list[Violation]:
     """What reconciliation finds to differ between owners and consumers, or cannot compare."""
+    asked = [service.name for service in SERVICES if service.consumers]
+    patience = f"--patience={_PATIENCE_SECONDS}"
     found: list[Violation] = []
-    for service in SERVICES:
-        if not service.consumers:
-            continue
-        patience = f"--patience={_PATIENCE_SECONDS}"
-        code, lines = await _told(environment, service.name, "reconcile", patience)
+    told = await asyncio.gather(
+        *(_told(environment, name, "reconcile", patience) for name in asked)
+    )
+    for name, (code, lines) in zip(asked, told, strict=True):
         if code:
-            found.append(Violation("reconcile", f"{service.name} failed: {lines}"))
+            found.append(Violation("reconcile", f"{name} failed: {lines}"))
         else:
             found += differing(lines)
     return found

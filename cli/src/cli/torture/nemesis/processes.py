@@ -12,7 +12,8 @@ from random import Random
 import psutil
 
 from cli.local.plan import POSTGRES
-from cli.local.platform import NotRunning
+from cli.local.platform import NotRunning, plan_of
+from cli.local.readiness import is_ready
 from cli.torture.nemesis.fault import Missed, Strike
 from cli.torture.stage import Stage
 
@@ -32,6 +33,11 @@ def gateways(stage: Stage) -> list[str]:
 
 
 def brokers(stage: Stage) -> list[str]:
+    """All of them, of which only one may be away at a time; `Missed` while another is."""
+    state = stage.platform.state()
+    plan = plan_of(stage.platform.home, state) if state is not None else None
+    if plan is None or not all(is_ready(plan, name) for name in stage.brokers):
+        raise Missed("a broker is not back yet")
     return list(stage.brokers)
 
 

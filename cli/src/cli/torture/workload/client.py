@@ -21,7 +21,8 @@ class Client:
     """Sends operations of one tenant's administrator, and writes them into the history.
 
     What nobody could answer is repeated under its Idempotency-Key, most of the time; what has none
-    never is. Now and then an answered one is repeated too. Use as an async context manager.
+    never is. Now and then an answered one is repeated too, or two are sent at once. Use as an
+    async context manager.
     """
 
     def __init__(
@@ -46,6 +47,10 @@ class Client:
         """Send `operation` until its outcome is clear or patience ends; returns it, recorded."""
         operation.client = self.number
         pause = 0.1
+        if operation.key is not None and self._dice.random() < 0.06:
+            # Two at once, as of somebody who clicks twice; the loop sends a third.
+            twins = (self._attempt(operation, token) for _ in range(2))
+            operation.attempts += await asyncio.gather(*twins)
         while True:
             operation.attempts.append(await self._attempt(operation, token))
             if len(operation.attempts) >= _MOST_ATTEMPTS or not self._goes_on(operation):
