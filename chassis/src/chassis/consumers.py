@@ -84,8 +84,8 @@ class Subscription:
             settings.kafka.split(","),
             logger=None,
             apply_types=False,
+            consumer_only=True,
             allow_auto_create_topics=False,
-            acks="all",
             graceful_timeout=10.0,
             # A topic that was lost and made anew is read again after so long.
             metadata_max_age_ms=10_000,
