@@ -30,7 +30,7 @@ from chassis import telemetry
 from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
 from chassis.inbox import PASSING, Consumer, Delivery, Inbox
-from chassis.kafka import BROKER_FAILURES
+from chassis.kafka import BROKER_FAILURES, ends_proven
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
@@ -246,8 +246,8 @@ class Subscription:
             return
         # What is replayed is older than what has been applied: it says nothing of freshness.
         live = [place for place in reader.assignment() if place.topic != self._replays]
-        ends = await reader.end_offsets(live)
-        reached = self._reached(ends, tide)
+        told = await reader.end_offsets(live)
+        reached = self._reached(ends_proven(reader, told), tide)
         await self._storage.note_progress(
             self.consumer.name,
             {(place.topic, place.partition): moment for place, moment in reached.items()},

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
@@ -55,6 +55,25 @@ async def end(client: AIOKafkaConsumer) -> None:
             await client.stop()
     except BROKER_FAILURES:
         await client._client.close()  # noqa: SLF001
+
+
+def ends_proven(
+    reader: AIOKafkaConsumer, told: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Of the ends that `reader` was `told`, those that no record it has read so far belies.
+
+    Told is the offset behind the last record, by Kafka. Tansu names the one behind the first record
+    of the last batch. What comes with fetched records is right with both, and whoever has read as
+    far as was told has fetched that batch: the higher of the two counts. What holds records of
+    which nothing was fetched yet is left out.
+    """
+    assigned = reader.assignment()
+    fetched = {
+        place: 0 if end == 0 else reader.highwater(place)
+        for place, end in told.items()
+        if place in assigned
+    }
+    return {place: max(told[place], end) for place, end in fetched.items() if end is not None}
 
 
 async def make_topics(

@@ -3,6 +3,7 @@
 A topic can be deleted, or made anew by whoever asked for it next, while the rest of
 the broker stays: its generation says nothing then. So the highest end that was ever
 seen of each partition is kept, and an end below it tells that records are gone.
+It is the end that the broker tells: Tansu's is too low, but rises with every batch.
 """
 
 from __future__ import annotations

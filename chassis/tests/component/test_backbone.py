@@ -8,19 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewTopic
 
 from chassis.consumers import Subscription
-from chassis.database import Database
+from chassis.database import Connection, Database
 from chassis.freshness import Freshness
 from chassis.generations import Genesis
+from chassis.inbox import AnyEvent
 from chassis.kafka import admin, make_topics
 from chassis.problems import ProjectionBehind
+from chassis.settings import PlatformSettings
 from chassis.tests.component.products import (
     Owner,
+    Reader,
     eventually,
     key_of,
     outbox_is_empty,
+    owner_of_products,
     pair,
     reader_of_products,
     records_of,
@@ -117,7 +122,7 @@ async def test_a_topic_that_was_lost_is_filled_again(
             return len(await reader.reacted()) == count
 
         await eventually(lambda: seen(20))
-        await eventually(lambda: is_noted(owner, 20))
+        await eventually(lambda: is_noted(owner, settings))
         async with admin(settings) as client:
             await client.delete_topics([PRODUCT.topic.name])
             if made_anew:
@@ -133,19 +138,27 @@ async def test_a_topic_that_was_lost_is_filled_again(
         assert set((await reader.reacted()).values()) == {1}
 
 
-async def is_noted(owner: Owner, records: int) -> bool:
-    """Whether the owner knows that its topic holds so many records."""
+async def is_noted(owner: Owner, settings: PlatformSettings) -> bool:
+    """Whether the owner knows of each partition where the broker says that it ends."""
+    places = [TopicPartition(PRODUCT.topic.name, n) for n in range(PRODUCT.topic.partitions)]
+    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    await reader.start()
+    try:
+        ends = await reader.end_offsets(places)
+    finally:
+        await reader.stop()
+    told = {place.partition: end for place, end in ends.items() if end > 0}
     database = owner.transactions.any_database
     rows: Sequence[Any]
     if isinstance(database, Database):
         rows = await database.pool.fetch(
-            "select high_water from relay_slot where topic = $1 and high_water > 0",
+            "select slot, high_water from relay_slot where topic = $1 and high_water > 0",
             PRODUCT.topic.name,
         )
     else:
         noted = {"topic": PRODUCT.topic.name, "high_water": {"$gt": 0}}
         rows = await database["relay_slot"].find(noted)
-    return sum(int(row["high_water"]) for row in rows) >= records
+    return {row["slot"]: row["high_water"] for row in rows} == told
 
 
 async def test_a_projection_is_never_newer_than_what_has_been_sent(
@@ -178,6 +191,54 @@ async def test_a_projection_is_never_newer_than_what_has_been_sent(
             assert await as_of() == unsent
         # It gives them back.
         await eventually(lambda: is_later_than(unsent))
+
+
+class Stalled(Reader):
+    """Its store goes away before the third of what it reads, and stays away."""
+
+    async def keep(self, connection: Connection, events: Sequence[AnyEvent]) -> None:
+        self.is_out = any(event.aggregateversion > 2 for event in events)
+        await super().keep(connection, events)
+
+
+async def test_a_batch_that_is_applied_in_part_is_not_taken_for_all_of_it(
+    new_database: Callable[[], str], own_broker: Broker
+) -> None:
+    # Each record is applied by itself, though they are sent as one batch.
+    settings = settings_for(own_broker).model_copy(update={"consumer_batch": 1})
+    async with (
+        owner_of_products(new_database, settings) as owner,
+        reader_of_products(new_database) as plain,
+    ):
+        async with slots_held_by_another(owner.transactions.database):
+            await asyncio.sleep(settings.relay_lease_seconds)
+            product = await owner.create("version 1")
+            for version in range(2, 11):
+                product = await owner.rename(product, f"version {version}")
+        await eventually(lambda: outbox_is_empty(owner))
+        reader = Stalled(plain.database)
+        replica, reactions = (consumer.name for consumer in reader.consumers)
+        async with working(reader.worker(settings)):
+
+            async def as_of(consumer: str) -> datetime | None:
+                found: datetime | None = await reader.database.pool.fetchval(
+                    "select max(as_of) from projection where consumer = $1", consumer
+                )
+                return found
+
+            async def is_stalled() -> bool:
+                return reader.is_out
+
+            await eventually(is_stalled)
+            stalled = now()
+
+            async def a_while_passes() -> bool:
+                moment = await as_of(reactions)
+                return moment is not None and moment > stalled + timedelta(seconds=1)
+
+            await eventually(a_while_passes)
+            assert await reader.kept() == {product.id: "version 2"}
+            assert await as_of(replica) is None
 
 
 async def test_a_reaction_that_fails_parks_its_key_and_no_other(

@@ -22,6 +22,8 @@ from cli.torture.stage import READY_SECONDS, Planted, Stage, staged
 from cli.torture.workload.workload import Workload
 
 _LOOK_SECONDS = 1.0
+_CALM_SECONDS = 15.0
+"""Longer than twice a lease, after which a relay says once more what it has its doubts about."""
 
 Say = Callable[[str], None]
 
@@ -108,26 +110,28 @@ async def _torture(plan: Plan, say: Say) -> Result:
 
 
 async def _at_rest(stage: Stage, patience: float, say: Say) -> list[Violation]:
-    """Wait until everything is ready and has arrived; what is lacking when no more arrives."""
+    """Wait until all is ready, has arrived and stays so; what is lacking when no more arrives."""
     try:
         await asyncio.to_thread(stage.platform.wait_ready, READY_SECONDS)
     except NotReady as error:
         return [Violation("rest", str(error))]
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience
     said: list[str] = []
+    since = loop.time()
     while True:
         try:
             lacking = await behind(stage.addresses.databases)
         except (asyncpg.PostgresError, OSError) as error:
             lacking = [f"a database does not answer: {error}"]
-        if not lacking:
-            return []
+        lasted = loop.time() - since
         if lacking != said:
-            say(f"waiting: {', '.join(lacking)}")
-            said, deadline = lacking, loop.time() + patience
-        elif loop.time() > deadline:
+            if lacking:
+                say(f"waiting: {', '.join(lacking)}")
+            said, since = lacking, loop.time()
+        elif lacking and lasted > patience:
             return [Violation("rest", what) for what in lacking]
+        elif not lacking and lasted > _CALM_SECONDS:
+            return []
         await asyncio.sleep(_LOOK_SECONDS)
 
 
