@@ -7,6 +7,7 @@ import pytest
 
 from gateway.testing.offices import Office
 from gateway.testing.processes import Gateway
+from gateway.testing.raw_services import speaking
 from gateway.testing.upstreams import Upstream, serving
 
 
@@ -41,9 +42,8 @@ async def test_a_service_that_speaks_no_http_is_a_bad_gateway(
     async def nonsense(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"what?\r\n\r\n")
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(nonsense, "127.0.0.1", gateway.upstream_ports["sales"]):
+    async with speaking(nonsense, gateway.upstream_ports["sales"]):
         answer = await office.admin.post("/v1/deals", json={})
     assert answer.status_code == 502
     assert answer.headers["Retry-After"] == "1"
@@ -65,10 +65,9 @@ async def test_only_a_request_that_may_be_repeated_is_repeated(
         if seen > 1:
             writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
-        writer.close()
 
     port = gateway.upstream_ports["sales"]
-    async with await asyncio.start_server(breaking_off_once, "127.0.0.1", port):
+    async with speaking(breaking_off_once, port):
         answer = await office.admin.post("/v1/deals", json={}, headers=headers)
     assert (answer.status_code, seen) == (status, asked)
 
@@ -80,10 +79,9 @@ async def test_an_answer_that_breaks_off_is_seen_to_break_off(
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
         await writer.drain()
-        writer.close()
 
     port = gateway.upstream_ports["sales"]
-    async with await asyncio.start_server(half, "127.0.0.1", port):
+    async with speaking(half, port):
         with pytest.raises(httpx.RemoteProtocolError):
             await office.admin.get("/v1/deals")
 

@@ -13,6 +13,7 @@ import pytest
 from gateway.testing.offices import Office, made
 from gateway.testing.processes import Gateway
 from gateway.testing.raw_requests import raw
+from gateway.testing.raw_services import speaking
 from gateway.testing.upstreams import Upstream
 
 LARGEST_BODY = 16 * 1024 * 1024
@@ -237,11 +238,10 @@ async def test_an_early_answer_passes_while_the_client_still_sends(
         writer.write(b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}")
         with contextlib.suppress(ConnectionError):
             await reader.read()
-        writer.close()
 
     sent = pieces(*[100_000] * 50)
     port = gateway.upstream_ports["contacts"]
-    async with await asyncio.start_server(refusing, "127.0.0.1", port):
+    async with speaking(refusing, port):
         answer = await office.admin.post("/v1/people/bulk", content=sent)
     assert (answer.status_code, answer.content) == (422, b"{}")
 
@@ -254,10 +254,9 @@ async def test_an_answer_that_splits_itself_is_a_bad_gateway(
         name = target.rpartition(b"=")[2].replace(b"%0D", b"\r").replace(b"%0A", b"\n")
         writer.write(b"HTTP/1.1 200 OK\r\nX: " + name + b"\r\nContent-Length: 2\r\n\r\n{}")
         await writer.drain()
-        writer.close()
 
     port = gateway.upstream_ports["contacts"]
-    async with await asyncio.start_server(splitting, "127.0.0.1", port):
+    async with speaking(splitting, port):
         for name in ("a%0DSet-Cookie: b=c", "a%0ASet-Cookie: b=c", "a%0D%0A%0D%0AHTTP/1.1 200 OK"):
             answer = await office.admin.get(f"/v1/people?name={name.replace(' ', '')}")
             assert answer.status_code in (200, 502)
@@ -281,16 +280,15 @@ async def test_a_client_that_leaves_is_not_worked_for(office: Office, gateway: G
     left = asyncio.Event()
     asked = asyncio.Event()
 
-    async def working(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def working(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         asked.set()
         with contextlib.suppress(ConnectionError):
             await reader.read()
         left.set()
-        writer.close()
 
     port = gateway.upstream_ports["contacts"]
-    async with await asyncio.start_server(working, "127.0.0.1", port):
+    async with speaking(working, port):
         _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         token = office.admin.headers["Authorization"]
         writer.write(

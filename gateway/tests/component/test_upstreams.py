@@ -10,6 +10,7 @@ import pytest
 from chassis.problems import DeadlinePassed, Problem, Unavailable
 from gateway.edge.upstreams import Question, Upstream, UpstreamBroken
 from gateway.settings import GatewaySettings
+from gateway.testing.raw_services import speaking
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 STRANGER = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
@@ -43,17 +44,15 @@ class Service:
             pass
         finally:
             self.left += 1
-            writer.close()
 
 
 @asynccontextmanager
 async def upstream(service: Service, **settings: float) -> AsyncIterator[Upstream]:
-    server = await asyncio.start_server(service, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    found = Upstream(
-        "sales", url, GatewaySettings.model_validate({"database_url": "none", **settings})
-    )
-    async with server:
+    async with speaking(service, 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        found = Upstream(
+            "sales", url, GatewaySettings.model_validate({"database_url": "none", **settings})
+        )
         yield found
         found.pool.close()
 
