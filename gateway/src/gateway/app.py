@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +20,15 @@ from gateway.directory.departments import api as departments
 from gateway.directory.invitations import api as invitations
 from gateway.directory.keys import api as keys
 from gateway.directory.keys.keyring import Keyring
+from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.sessions import api as sessions
 from gateway.directory.sessions.throttle import Throttle
-from gateway.directory.sessions.use_cases import Reception
+from gateway.directory.sessions.use_cases import Lifetimes, Reception
 from gateway.directory.standings import Standings
 from gateway.directory.tenants import api as tenants
 from gateway.directory.users import api as users
-from gateway.edge.authentication import Authentication
+from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
 from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
@@ -43,9 +45,16 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
     settings, state = process.settings, process.app.state
     assert isinstance(settings, GatewaySettings)
     database = process.transactions.database
-    keyring, standings = Keyring(database), Standings(database, settings.standing_seconds)
+    lifetimes = Lifetimes(settings.access_token_minutes * 60, timedelta(days=settings.session_days))
+    rotation = Rotation(
+        settings.signing_key_announced_seconds,
+        settings.signing_key_days * 86_400,
+        max(lifetimes.token_seconds, LIFETIME_SECONDS) + 2 * settings.keyring_seconds,
+    )
+    keyring = Keyring(database, rotation, settings.keyring_seconds)
+    standings = Standings(database, settings.standing_seconds)
     process.transactions.on_commit(standings.forget)
-    state.settings, state.keyring = settings, keyring
+    state.settings, state.keyring, state.standings = settings, keyring, standings
     state.identities = IdentityVerifier(keyring.published)
     limit = process.platform.largest_body_bytes
     with closing(Hashing(settings.hashing_threads)) as hashing:
@@ -55,7 +64,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             keyring,
             hashing,
             Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
-            settings.access_token_minutes * 60,
+            lifetimes,
         )
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams

@@ -65,6 +65,14 @@ class GatewaySettings(ServiceSettings):
         None, description="lets its bearer create tenants; nobody can without it"
     )
     access_token_minutes: int = Field(60, ge=1, description="how long an access token holds")
+    session_days: int = Field(30, ge=1, description="how long a session can be prolonged")
+    signing_key_days: float = Field(30.0, gt=0, description="how long one key signs tokens")
+    signing_key_announced_seconds: float = Field(
+        600.0, gt=0, description="a new key is published for so long before it signs"
+    )
+    keyring_seconds: float = Field(
+        60.0, ge=0, description="how often the keys are read again; well within the announcement"
+    )
     invitation_days: int = Field(14, ge=1, description="how long an invitation holds")
     standing_seconds: float = Field(
         2.0, ge=0, description="how long a change of roles or status may go unnoticed"

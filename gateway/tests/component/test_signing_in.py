@@ -20,14 +20,16 @@ from gateway.testing.offices import PASSWORD, Office, made
 @pytest.fixture
 async def key(database: Connection) -> SigningKey:
     """The gateway's own signing key."""
-    row = await database.fetchrow("select id, private_key from signing_key where is_active")
+    row = await database.fetchrow(
+        "select id, private_key from signing_key where signs_from <= now() order by serial desc"
+    )
     assert row is not None
     return SigningKey(row["id"], row["private_key"])
 
 
-def session_of(office: Office, *, expires_in: int = 600) -> Session:
-    user = UUID(office.administrator["id"])
-    return Session(uuid4(), office.tenant, user, int(time.time()) + expires_in)
+async def session_of(office: Office, *, expires_in: int = 600) -> Session:
+    id, user = made(await office.sign_in("anna"))["session"], office.administrator["id"]
+    return Session(UUID(id), office.tenant, UUID(user), int(time.time()) + expires_in)
 
 
 async def test_an_invited_user_chooses_a_password_and_signs_in(
@@ -116,14 +118,15 @@ async def test_a_request_without_a_token_is_told_how(stranger: httpx.AsyncClient
 
 
 async def test_an_expired_token_says_so(office: Office, key: SigningKey) -> None:
-    expired = key.sign(sessions.claims_of(session_of(office, expires_in=-1)))
+    expired = key.sign(sessions.claims_of(await session_of(office, expires_in=-1)))
     answer = await (await office.client(expired)).get("/v1/me")
     assert answer.status_code == 401
     assert answer.json()["type"] == "urn:meridian:problem:token-expired"
 
 
 async def test_a_token_that_was_good_expires_too(office: Office, key: SigningKey) -> None:
-    client = await office.client(key.sign(sessions.claims_of(session_of(office, expires_in=2))))
+    session = await session_of(office, expires_in=2)
+    client = await office.client(key.sign(sessions.claims_of(session)))
     assert (await client.get("/v1/me")).status_code == 200
     await asyncio.sleep(2.1)
     answer = await client.get("/v1/me")
@@ -131,7 +134,7 @@ async def test_a_token_that_was_good_expires_too(office: Office, key: SigningKey
 
 
 async def test_forged_tokens_do_not_hold(office: Office, key: SigningKey) -> None:
-    claims = sessions.claims_of(session_of(office))
+    claims = sessions.claims_of(await session_of(office))
     other = SigningKey(key.id, b"x" * 32)
     tokens = [
         "nonsense",
@@ -144,6 +147,7 @@ async def test_forged_tokens_do_not_hold(office: Office, key: SigningKey) -> Non
         key.sign({name: value for name, value in claims.items() if name != "tid"}),
         key.sign(claims | {"uid": str(uuid4())}),
         key.sign(claims | {"tid": str(uuid4())}),
+        key.sign(claims | {"sid": str(uuid4())}),
     ]
     for token in tokens:
         answer = await (await office.client(token)).get("/v1/me")

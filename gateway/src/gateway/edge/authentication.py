@@ -52,7 +52,7 @@ class Authentication:
         """
         try:
             known = await self._known_by(_bearer_token(headers))
-            standing = await self._standings.of(known.session.tenant, known.session.user)
+            standing = await self._standings.of(known.session)
         except Unauthenticated as problem:
             raise _challenging(problem) from None
         if known.identity != standing or known.until <= time.monotonic():

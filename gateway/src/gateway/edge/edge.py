@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 _IDENTITY = HEADER.encode()
 _TIME_LEFT = TIME_LEFT.encode()
-_STRIPPED = frozenset({_IDENTITY, _TIME_LEFT})
+_ADDRESS = b"x-forwarded-for"
+_STRIPPED = frozenset({_IDENTITY, _TIME_LEFT, _ADDRESS})
 _REFUSED_BY_SERVICE = frozenset({401, 403})
 
 
@@ -118,7 +119,7 @@ class Edge:
         address = self._safe.addresses.of(scope)
         identity = await self._admitted(scope, route, address, visit)
         if route.owner == GATEWAY:
-            inner["headers"] = self._trusted(scope["headers"], identity)
+            inner["headers"] = self._trusted(scope["headers"], identity, address)
             await self._own(inner, receive, visit.send)
         else:
             await self._forwarding.forward(
@@ -144,14 +145,15 @@ class Edge:
         visit.fields = safe.limits.take((session.tenant, session.user, session.id))
         return caller.signed
 
-    def _trusted(self, headers: list[Header], identity: bytes | None) -> list[Header]:
-        """`headers` with the identity and the time that the gateway says, and no other.
+    def _trusted(self, headers: list[Header], identity: bytes | None, address: str) -> list[Header]:
+        """`headers` with what the gateway says of identity, time and address, and no other.
 
         Some servers take `_` for `-` in names: what is spelt so is no less forged.
         """
         seconds = min(self._seconds, seconds_left(headers) or self._seconds)
         trusted = [field for field in headers if field[0].replace(b"_", b"-") not in _STRIPPED]
         trusted.append((_TIME_LEFT, b"%d" % max(1, int(seconds * 1000))))
+        trusted.append((_ADDRESS, address.encode("ascii")))
         if identity is not None:
             trusted.append((_IDENTITY, identity))
         return trusted

@@ -17,6 +17,7 @@ from gateway.directory.invitations.invitation import (
 )
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.passwords.store import keep_password
+from gateway.directory.sessions.store import end_all
 from gateway.directory.tenants.store import take_turn
 from gateway.directory.users import user as rules
 from gateway.directory.users.store import users
@@ -35,6 +36,8 @@ async def accept_invitation(
 ) -> tuple[User, str]:
     """Choose a password and become active; also answers what to read after.
 
+    Whoever came in with an earlier password is out.
+
     Raises `InvitationNotValid` for one that was never issued, was used, replaced
     or has expired: the answer is the same.
     """
@@ -49,6 +52,7 @@ async def accept_invitation(
         if not await store.use_up(transaction, hashed):
             raise InvitationNotValid("ask for a new one", field="invitation")
         await keep_password(transaction, user.id, password)
+        await end_all(transaction.connection, transaction.tenant, user.id)
         active = await users.save(transaction, "activated", user, rules.activated(user))
     return active, transaction.read_after()
 

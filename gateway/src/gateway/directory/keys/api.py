@@ -12,9 +12,9 @@ routes = APIRouter(tags=["directory"])
 
 @routes.get("/.well-known/jwks.json", summary="The keys that verify what the gateway signs")
 async def jwks(request: Request) -> Response:
-    key = await request.app.state.keyring.key()
+    keys = await request.app.state.keyring.documents()
     return Response(
-        msgspec.json.encode({"keys": [key.public()]}),
+        msgspec.json.encode({"keys": keys}),
         media_type="application/jwk-set+json",
         headers={"Cache-Control": "public, max-age=60"},
     )

@@ -1,7 +1,8 @@
-"""The key that signs access tokens and identities: Ed25519, one for the installation."""
+"""The keys that sign access tokens and identities: Ed25519, one at a time for the installation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -9,6 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How long a key is announced before it signs, signs, and is verified after that."""
+
+    announced_seconds: float
+    signing_seconds: float
+    verified_seconds: float
 
 
 class SigningKey:

@@ -1,9 +1,17 @@
-"""What a session is: somebody who has proved who they are, for an hour or so."""
+"""What a session is: somebody who has proved who they are, and prolongs it by refresh tokens.
+
+An access token holds for an hour or so. A refresh token is good for one new pair
+of both; whoever brings one a second time has a copy, and so has somebody else:
+the session ends for all of them.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -26,17 +34,55 @@ class SignIn(Struct, kw_only=True, forbid_unknown_fields=True):
     password: Annotated[str, Meta(max_length=1_000)]
 
 
+class Refresh(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How one prolongs a session; the token holds no longer afterwards."""
+
+    refresh_token: Annotated[str, Meta(max_length=200)]
+
+
 class SignedIn(Struct, kw_only=True):
     """An access token and whose it is; `expires_in` counts seconds."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme
     expires_in: int
+    refresh_token: str
+    session: UUID
+    session_expires: datetime
     user: User
+
+
+class KnownSession(Struct, kw_only=True):
+    """A session as its user sees it: `client` is what the browser or program calls itself."""
+
+    id: UUID
+    user: UUID
+    begun: datetime
+    renewed: datetime
+    expires: datetime
+    ended: datetime | None
+    address: str
+    client: str
+
+
+class OpenSessions(Struct, kw_only=True):
+    """Sessions that are not over, newest first."""
+
+    items: list[KnownSession]
+
+
+class EndedSessions(Struct, kw_only=True):
+    """Which sessions were ended."""
+
+    ended: list[UUID]
 
 
 class WrongCredentials(Unauthenticated):
     title = "Nobody signs in like this"
+
+
+class RefreshTokenNotValid(Unauthenticated):
+    title = "This refresh token does not hold"
 
 
 class TokenExpired(Unauthenticated):
@@ -51,6 +97,24 @@ class Session:
     tenant: UUID
     user: UUID
     expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where somebody signs in from, and with what."""
+
+    address: str
+    client: str
+
+
+def new_refresh_token() -> str:
+    """The secret that prolongs a session once; only its fingerprint is kept."""
+    return secrets.token_urlsafe(32)
+
+
+def fingerprint(token: str) -> bytes:
+    """What is kept of a refresh token; it opens nothing."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 def claims_of(session: Session) -> dict[str, Any]:
