@@ -16,6 +16,7 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.directory.api_keys import api as api_keys
 from gateway.directory.departments import api as departments
 from gateway.directory.invitations import api as invitations
 from gateway.directory.keys import api as keys
@@ -23,7 +24,7 @@ from gateway.directory.keys.keyring import Keyring
 from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.sessions import api as sessions
-from gateway.directory.sessions.throttle import Throttle
+from gateway.directory.sessions.throttle import Throttle, Throttles
 from gateway.directory.sessions.use_cases import Lifetimes, Reception
 from gateway.directory.standings import Standings
 from gateway.directory.tenants import api as tenants
@@ -63,7 +64,10 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             database,
             keyring,
             hashing,
-            Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
+            Throttles(
+                Throttle(settings.sign_in_failures, settings.sign_in_window_seconds),
+                Throttle(settings.sign_in_address_failures, settings.sign_in_window_seconds),
+            ),
             lifetimes,
         )
         with closing(Upstreams(settings)) as upstreams:
@@ -71,7 +75,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             edge = Edge(
                 process.app,
                 documentation(Description(upstreams, process.app.openapi)),
-                safeguards(settings, Authentication(keyring, standings)),
+                safeguards(settings, Authentication(keyring, standings, database)),
                 Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
                 settings,
                 limit,
@@ -94,6 +98,7 @@ SERVICE = Service(
         keys.routes,
         tenants.routes,
         sessions.routes,
+        api_keys.routes,
         invitations.routes,
         departments.routes,
         users.routes,

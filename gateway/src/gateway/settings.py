@@ -81,4 +81,7 @@ class GatewaySettings(ServiceSettings):
     sign_in_failures: int = Field(
         10, ge=1, description="of one login within `sign_in_window_seconds`, then it waits"
     )
+    sign_in_address_failures: int = Field(
+        100, ge=1, description="of one address within `sign_in_window_seconds`, then it waits"
+    )
     sign_in_window_seconds: float = Field(300.0, gt=0)

@@ -41,6 +41,8 @@ def strict(postgres_server: PostgresServer, log: Path) -> Iterator[Gateway]:
             "GATEWAY_KEY_REQUESTS": "5",
             "GATEWAY_ADDRESS_REQUESTS": "12",
             "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8",
+            "GATEWAY_SIGN_IN_FAILURES": "3",
+            "GATEWAY_SIGN_IN_ADDRESS_FAILURES": "9",
         },
     ) as gateway:
         yield gateway
@@ -127,6 +129,30 @@ async def test_who_guesses_is_stopped_by_address_whatever_the_login(
     written = text_of(log)
     for personal in ("198.51.100.7", "guess-1", "sesame", "anna", "nonsense"):
         assert personal not in written
+
+
+async def test_guesses_of_strangers_lock_nobody_out_where_they_have_been_before(
+    strict_office: Office,
+) -> None:
+    stranger = strict_office.stranger
+    stranger.headers["X-Forwarded-For"] = "2001:db8:0:7::1"
+    await strict_office.signed_in("anna")
+    statuses = []
+    for address in range(5):
+        stranger.headers["X-Forwarded-For"] = f"203.0.113.{address}"
+        statuses.append((await strict_office.sign_in("anna", "sesame")).status_code)
+    assert statuses == [401] * 3 + [429] * 2
+    stranger.headers["X-Forwarded-For"] = "2001:db8:0:7::2"
+    assert (await strict_office.sign_in("anna")).status_code == 201
+    own = [(await strict_office.sign_in("anna", "sesame")).status_code for _ in range(4)]
+    assert own == [401] * 3 + [429]
+
+
+async def test_an_address_guesses_at_many_logins_no_faster(strict_office: Office) -> None:
+    strict_office.stranger.headers["X-Forwarded-For"] = "203.0.113.99"
+    answers = [await strict_office.sign_in(f"guess-{n}", "sesame") for n in range(10)]
+    assert [answer.status_code for answer in answers] == [401] * 9 + [429]
+    assert "violated-policies" not in answers[-1].json()
 
 
 async def test_what_a_service_forbids_is_written_down_too(

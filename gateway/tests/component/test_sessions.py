@@ -15,7 +15,7 @@ from gateway.testing.offices import Office, client_of, made
 from gateway.testing.processes import Gateway, running
 
 NOT_VALID = "urn:meridian:problem:refresh-token-not-valid"
-_PATIENCE_SECONDS = 15
+_PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,14 @@ async def test_a_short_password_does_not_use_the_invitation_up(office: Office) -
     assert (await office.accept(token)).status_code == 200
 
 
+async def test_an_easy_password_does_not_use_the_invitation_up(office: Office) -> None:
+    token = (await office.invited())["invitation"]
+    easy = await office.accept(token, "password12345")
+    assert (easy.status_code, easy.json()["field"]) == (422, "password")
+    assert easy.json()["type"] == "urn:meridian:problem:password-too-easy"
+    assert (await office.accept(token)).status_code == 200
+
+
 async def test_a_new_invitation_replaces_the_password(office: Office) -> None:
     user, _ = await office.employed()
     issued = made(await office.admin.post(f"/v1/users/{user['id']}/invitation"))
@@ -108,6 +116,11 @@ async def test_guessing_is_slowed_down_and_others_are_not(
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0
     assert (await other.sign_in("anna")).status_code == 201
+
+
+async def test_a_login_of_nobody_is_slowed_down_alike(office: Office) -> None:
+    guesses = [(await office.sign_in("nobody", f"guess {n}")).status_code for n in range(5)]
+    assert guesses == [401] * 4 + [429]
 
 
 async def test_a_request_without_a_token_is_told_how(stranger: httpx.AsyncClient) -> None:

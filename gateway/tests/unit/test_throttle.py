@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.problems import TooManyRequests
-from gateway.directory.sessions.throttle import Throttle
+from gateway.directory.sessions.throttle import Throttle, Throttles
 
 
 def test_after_so_many_attempts_a_login_waits() -> None:
@@ -25,7 +25,19 @@ def test_a_success_forgets_the_failures_before_it() -> None:
     throttle = Throttle(2, window_seconds=60)
     for _ in range(5):
         throttle.attempt("anna")
-        throttle.succeeded("anna")
+        throttle.forget("anna")
+
+
+def test_a_success_takes_back_no_failure_of_its_address() -> None:
+    throttles = Throttles(Throttle(9, 60), Throttle(2, 60))
+    throttles.attempt("anna", "192.0.2.1")
+    for _ in range(5):
+        throttles.attempt("boris", "192.0.2.1")
+        throttles.succeeded("boris", "192.0.2.1")
+    throttles.attempt("clara", "192.0.2.1")
+    with pytest.raises(TooManyRequests):
+        throttles.attempt("daria", "192.0.2.1")
+    throttles.attempt("daria", "192.0.2.2")
 
 
 def test_attempts_are_forgotten_after_a_while() -> None:

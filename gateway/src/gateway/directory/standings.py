@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from chassis.database import Database
-from chassis.identity import Identity
+from chassis.identity import Identity, Reach
 from chassis.problems import Unauthenticated
+from events.directory import Department, User
+from gateway.directory.api_keys import store as api_keys
+from gateway.directory.api_keys.api_key import permitted
 from gateway.directory.roles import permissions_of
 from gateway.directory.sessions import store as sessions
 from gateway.directory.sessions.session import Session
@@ -58,17 +62,38 @@ class Standings:
                 del self._asking[session]
 
     async def _asked(self, session: Session) -> Identity:
+        if session.is_key:
+            return await self._asked_of_key(session)
         found = await sessions.holder(self._database, session)
         if found is None:
             raise Unauthenticated("this session has ended")
-        if found[0].status != "active":
-            raise Unauthenticated("this user is not active")
         user, department = found
-        return Identity(
-            tenant=session.tenant,
-            user=user.id,
-            actor=str(user.id),
-            department=department.id,
-            department_path=department.path,
-            permissions=permissions_of(user.roles),
-        )
+        return _identity(user, department, str(user.id), permissions_of(user.roles), session)
+
+    async def _asked_of_key(self, session: Session) -> Identity:
+        found = await api_keys.holder(self._database, session)
+        if found is None:
+            raise Unauthenticated("this API key holds no longer")
+        user, department, scopes = found
+        permissions = permitted(scopes, permissions_of(user.roles))
+        return _identity(user, department, f"key:{session.id}", permissions, session)
+
+
+def _identity(
+    user: User,
+    department: Department,
+    actor: str,
+    permissions: Mapping[str, Reach],
+    session: Session,
+) -> Identity:
+    """The identity of an active user, or of a program that acts for one."""
+    if user.status != "active":
+        raise Unauthenticated("this user is not active")
+    return Identity(
+        tenant=session.tenant,
+        user=user.id,
+        actor=actor,
+        department=department.id,
+        department_path=department.path,
+        permissions=permissions,
+    )

@@ -1,6 +1,6 @@
-"""From an access token to the signed identity that services trust.
+"""From an access token or an API key to the signed identity that services trust.
 
-A token is verified once and remembered by its hash until it expires; the signed
+Either is verified once and remembered by its hash until it expires; the signed
 identity of its session is used again for half of its life. What the user may do
 comes from the directory each time, which remembers it for seconds.
 """
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import time
+from base64 import b64decode
 from dataclasses import dataclass
+from uuid import UUID
 
+from chassis.database import Database
 from chassis.identity import Identity, claims_of
 from chassis.problems import Problem, Unauthenticated
+from gateway.directory.api_keys import store as api_keys
+from gateway.directory.api_keys.api_key import MARK, fingerprint, key_of, parts_of
 from gateway.directory.keys.keyring import Keyring
 from gateway.directory.sessions.session import Session, TokenExpired, session_of
 from gateway.directory.standings import Standings
@@ -39,7 +44,8 @@ class Authentication:
 
     REMEMBERED = 10_000
 
-    def __init__(self, keyring: Keyring, standings: Standings) -> None:
+    def __init__(self, keyring: Keyring, standings: Standings, database: Database) -> None:
+        self._database = database
         self._keyring = keyring
         self._standings = standings
         self._known: dict[bytes, Caller] = {}
@@ -51,7 +57,7 @@ class Authentication:
         not hold and for a user who is not active any more.
         """
         try:
-            known = await self._known_by(_bearer_token(headers))
+            known = await self._known_by(_token(headers))
             standing = await self._standings.of(known.session)
         except Unauthenticated as problem:
             raise _challenging(problem) from None
@@ -65,8 +71,7 @@ class Authentication:
         mark = hashlib.sha256(token).digest()
         known = self._known.get(mark)
         if known is None:
-            keys = await self._keyring.published()
-            known = Caller(session_of(token.decode("latin-1"), keys))
+            known = Caller(await self._session(token.decode("latin-1")))
             if len(self._known) >= self.REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[mark] = known
@@ -75,19 +80,38 @@ class Authentication:
             raise TokenExpired("sign in again")
         return known
 
+    async def _session(self, token: str) -> Session:
+        if not token.startswith(MARK):
+            return session_of(token, await self._keyring.published())
+        id, secret = parts_of(token)
+        session = await api_keys.session_of(self._database, id, fingerprint(secret))
+        if session is None:
+            raise Unauthenticated("the API key does not hold")
+        return session
+
     async def _sign(self, identity: Identity) -> bytes:
         key = await self._keyring.key()
         return key.sign(claims_of(identity, LIFETIME_SECONDS)).encode()
 
 
-def _bearer_token(headers: list[tuple[bytes, bytes]]) -> bytes:
+def _token(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The access token or API key of a request; of Basic it is the key that the two make."""
     given = [value for name, value in headers if name == b"authorization"]
     if not given:
         raise Unauthenticated("send an access token as `Authorization: Bearer ...`")
     scheme, _, token = given[0].partition(b" ")
-    if len(given) > 1 or scheme.lower() != b"bearer" or len(token) > _LONGEST_TOKEN:
+    scheme = scheme.lower()
+    if len(given) > 1 or scheme not in (b"bearer", b"basic") or len(token) > _LONGEST_TOKEN:
         raise Unauthenticated("one access token, as `Authorization: Bearer ...`")
-    return token.strip()
+    return token.strip() if scheme == b"bearer" else _key(token.strip())
+
+
+def _key(pair: bytes) -> bytes:
+    try:
+        id, _, secret = b64decode(pair, validate=True).decode("ascii").partition(":")
+        return key_of(UUID(id), secret).encode()
+    except ValueError:
+        raise Unauthenticated("as Basic send a key's id and its secret") from None
 
 
 def _challenging(problem: Problem) -> Problem:

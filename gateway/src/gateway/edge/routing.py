@@ -21,7 +21,11 @@ OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("channels", "campaigns", "spend", "forms", "leads"), "marketing"),
     "reports": "analytics",
     **dict.fromkeys(
-        ("tenants", "tenant", "sessions", "me", "departments", "users", "invitations"), GATEWAY
+        (
+            *("tenants", "tenant", "sessions", "api-keys", "me"),
+            *("departments", "users", "invitations"),
+        ),
+        GATEWAY,
     ),
 }
 """First segment after `/v1/` -> the service whose it is."""

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerificationError
 
 from chassis.problems import Unavailable
-from gateway.directory.passwords.password import composed
+from gateway.directory.passwords.password import composed, require_hard_to_guess
 
 Result = TypeVar("Result")
 
@@ -31,8 +31,11 @@ class Hashing:
         self._nobody = self._threads.submit(_HASHER.hash, "nobody")
 
     async def hash(self, password: str) -> str:
-        """The hash to keep, with its salt and parameters."""
-        return await self._run(lambda: _HASHER.hash(composed(password)))
+        """The hash to keep of a new password, with its salt and parameters.
+
+        Raises `PasswordTooEasy` for one that is easy to guess.
+        """
+        return await self._run(lambda: _hashed(password))
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether `password` is the one kept; False after as long a time when none is."""
@@ -50,6 +53,11 @@ class Hashing:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+def _hashed(password: str) -> str:
+    require_hard_to_guess(password)
+    return _HASHER.hash(composed(password))
 
 
 def _holds(kept: str, password: str) -> bool:

@@ -29,6 +29,7 @@ from gateway.directory.sessions.use_cases import (
     own_sessions,
     sessions_of,
 )
+from gateway.edge.addresses import household
 
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -81,7 +82,7 @@ def person_of(identity: Identity) -> UUID:
 def visitor_of(request: Request) -> Visitor:
     """Where a request comes from, as the edge says, and what its program calls itself."""
     client = request.headers.get("user-agent", "")
-    return Visitor(request.headers["x-forwarded-for"], client[:_LONGEST_CLIENT])
+    return Visitor(household(request.headers["x-forwarded-for"]), client[:_LONGEST_CLIENT])
 
 
 def _signed_in(session: SignedIn) -> Response:

@@ -91,17 +91,18 @@ class TokenExpired(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who holds an access token; `expires` is in seconds since 1970."""
+    """Who holds an access token or an API key; `expires` is in seconds since 1970."""
 
     id: UUID
     tenant: UUID
     user: UUID
     expires: int
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where somebody signs in from, and with what."""
+    """Where somebody signs in from (an IPv6 address by its /64), and with what."""
 
     address: str
     client: str

@@ -32,6 +32,22 @@ async def account(database: Database, slug: str, login: str) -> tuple[UUID, User
     return (row["tenant"], users.decode(row["state"]), row["hash"]) if row is not None else None
 
 
+async def is_familiar(database: Database, slug: str, login: str, address: str) -> bool:
+    """Whether this user has signed in from this address before."""
+    found = await database.pool.fetchval(
+        """select true
+           from tenants
+           join users on users.tenant = tenants.id
+           join session on session.tenant = users.tenant and session.user_id = users.id
+           where tenants.slug = $1 and users.login = $2 and session.address = $3
+           limit 1""",
+        slug,
+        login,
+        address,
+    )
+    return bool(found)
+
+
 async def begin(
     connection: Connection, session: Session, visitor: Visitor, at: datetime, until: datetime
 ) -> None:

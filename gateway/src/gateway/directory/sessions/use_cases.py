@@ -26,7 +26,7 @@ from gateway.directory.sessions.session import (
     Visitor,
     WrongCredentials,
 )
-from gateway.directory.sessions.throttle import Throttle
+from gateway.directory.sessions.throttle import Throttles
 from gateway.directory.users.store import users
 from gateway.directory.users.user import folded
 
@@ -49,13 +49,13 @@ class Reception:
         database: Database,
         keyring: Keyring,
         hashing: Hashing,
-        throttle: Throttle,
+        throttles: Throttles,
         lifetimes: Lifetimes,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._hashing = hashing
-        self._throttle = throttle
+        self._throttles = throttles
         self._lifetimes = lifetimes
 
     async def sign_in(self, by: SignIn, visitor: Visitor) -> SignedIn:
@@ -65,12 +65,15 @@ class Reception:
         tenant, login or password that is not right.
         """
         login = folded(by.login)
-        self._throttle.attempt((by.tenant, login))
+        tried: tuple[str, ...] = (by.tenant, login)
+        if await store.is_familiar(self._database, by.tenant, login, visitor.address):
+            tried = (*tried, visitor.address)
+        self._throttles.attempt(tried, visitor.address)
         found = await store.account(self._database, by.tenant, login)
         kept = found[2] if found is not None else None
         if not await self._hashing.verify(kept, by.password) or found is None:
             raise WrongCredentials("the tenant, the login or the password is not right")
-        self._throttle.succeeded((by.tenant, login))
+        self._throttles.succeeded(tried, visitor.address)
         tenant, user, _ = found
         at = now()
         until, token = at + self._lifetimes.session, rules.new_refresh_token()
