@@ -28,6 +28,7 @@ from gateway.directory.sessions.throttle import Throttle, Throttles
 from gateway.directory.sessions.use_cases import Lifetimes, Reception
 from gateway.directory.standings import Standings
 from gateway.directory.tenants import api as tenants
+from gateway.directory.totp import api as totp
 from gateway.directory.users import api as users
 from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
 from gateway.edge.description import Description
@@ -99,6 +100,7 @@ SERVICE = Service(
         tenants.routes,
         sessions.routes,
         api_keys.routes,
+        totp.routes,
         invitations.routes,
         departments.routes,
         users.routes,

@@ -18,20 +18,22 @@ from uuid import UUID
 import jwt
 from msgspec import Meta, Struct
 
-from chassis.problems import Unauthenticated
+from chassis.problems import RuleBroken, Unauthenticated
 from events.directory import User
 from gateway.directory.keys.signing_key import ALGORITHM
+from gateway.directory.totp.totp import Code
 
 # Another audience than that of the identities that services get: neither passes for the other.
 AUDIENCE = "meridian-access"
 
 
 class SignIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How one proves who one is; `tenant` is its slug."""
+    """How one proves who one is; `tenant` is its slug, `code` for who has a second factor."""
 
     tenant: Annotated[str, Meta(max_length=100)]
     login: Annotated[str, Meta(max_length=400)]
     password: Annotated[str, Meta(max_length=1_000)]
+    code: Code | None = None
 
 
 class Refresh(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +81,10 @@ class EndedSessions(Struct, kw_only=True):
 
 class WrongCredentials(Unauthenticated):
     title = "Nobody signs in like this"
+
+
+class WrongPassword(RuleBroken):
+    title = "This is not the password"
 
 
 class RefreshTokenNotValid(Unauthenticated):

@@ -32,6 +32,19 @@ async def account(database: Database, slug: str, login: str) -> tuple[UUID, User
     return (row["tenant"], users.decode(row["state"]), row["hash"]) if row is not None else None
 
 
+async def account_of(database: Database, tenant: UUID, user: UUID) -> tuple[User, str] | None:
+    """(user, hash of the password); None for a user without one."""
+    row = await database.pool.fetchrow(
+        """select users.state, password.hash
+           from users
+           join password on password.tenant = users.tenant and password.user_id = users.id
+           where users.tenant = $1 and users.id = $2""",
+        tenant,
+        user,
+    )
+    return (users.decode(row["state"]), row["hash"]) if row is not None else None
+
+
 async def is_familiar(database: Database, slug: str, login: str, address: str) -> bool:
     """Whether this user has signed in from this address before."""
     found = await database.pool.fetchval(

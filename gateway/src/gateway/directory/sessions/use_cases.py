@@ -25,8 +25,10 @@ from gateway.directory.sessions.session import (
     SignIn,
     Visitor,
     WrongCredentials,
+    WrongPassword,
 )
 from gateway.directory.sessions.throttle import Throttles
+from gateway.directory.totp.use_cases import require_code
 from gateway.directory.users.store import users
 from gateway.directory.users.user import folded
 
@@ -62,7 +64,8 @@ class Reception:
         """A new session.
 
         Raises `WrongCredentials`, after the same time and in the same words for a
-        tenant, login or password that is not right.
+        tenant, login or password that is not right; `CodeNeeded` and `WrongCode`
+        only to who knows the password.
         """
         login = folded(by.login)
         tried: tuple[str, ...] = (by.tenant, login)
@@ -73,8 +76,9 @@ class Reception:
         kept = found[2] if found is not None else None
         if not await self._hashing.verify(kept, by.password) or found is None:
             raise WrongCredentials("the tenant, the login or the password is not right")
-        self._throttles.succeeded(tried, visitor.address)
         tenant, user, _ = found
+        await require_code(self._database, tenant, user.id, by.code)
+        self._throttles.succeeded(tried, visitor.address)
         at = now()
         until, token = at + self._lifetimes.session, rules.new_refresh_token()
         session = self._session(uuid7(), tenant, user, at, until)
@@ -82,6 +86,19 @@ class Reception:
             await store.begin(connection, session, visitor, at, until)
             await store.keep_refresh_token(connection, session, rules.fingerprint(token))
         return await self._signed_in(session, user, at, until, token)
+
+    async def require_password(
+        self, tenant: UUID, user: UUID, password: str, visitor: Visitor
+    ) -> User:
+        """The user, who proves once more to be there; raises `WrongPassword`."""
+        tried = (tenant, user, visitor.address)
+        self._throttles.attempt(tried, visitor.address)
+        found = await store.account_of(self._database, tenant, user)
+        kept = found[1] if found is not None else None
+        if not await self._hashing.verify(kept, password) or found is None:
+            raise WrongPassword("it is the one that you sign in with", field="password")
+        self._throttles.succeeded(tried, visitor.address)
+        return found[0]
 
     async def refresh(self, given: str) -> SignedIn:
         """A session prolonged, with new tokens in place of the `given` one.
