@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Database
-from chassis.inbox import Consumer, Delivery
+from chassis.decoding import Delivery
+from chassis.inbox import Consumer
 from chassis.partitions import partition_of
 from events.catalogue import BY_TOPIC
 from events.contract.archive import Archive, Golden

@@ -7,7 +7,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from chassis.inbox import Consumer, Delivery, Inbox
+from chassis.decoding import Delivery
+from chassis.inbox import Consumer, Inbox
 from chassis.service import Service
 from chassis.testing import Running
 from events.contract.documents import schema_document
@@ -39,7 +40,8 @@ every_consumer = pytest.mark.parametrize(
 async def told(running: Running, consumer: Consumer, batches: list[list[Delivery]]) -> int:
     """Hand the batches over; returns how many events had an effect."""
     inbox = Inbox(consumer, running.transactions)
-    return sum([await inbox.apply("generation", batch) for batch in batches])
+    read = [await inbox.decoding.read(batch) for batch in batches]
+    return sum([await inbox.apply("generation", batch) for batch in read])
 
 
 async def assert_understood(running: Running, consumer: Consumer) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 
 from analytics.app import SERVICE as ANALYTICS
+from analytics.facts.deals import DEALS
 from chassis.database import Database
 from chassis.identity import system_identity
 from chassis.transactions import Transactions, uuid7
@@ -153,13 +154,18 @@ async def sales_with_past(ground: Ground, rows: int) -> str:
 async def analytics_with_past(ground: Ground, rows: int) -> str:
     """A database of analytics that has applied the events of so many deals."""
     url = await ground.database(ANALYTICS)
+    names = ", ".join(DEALS.shape.columns)
+    typed = ", ".join(f"{name}::{type_}" for name, type_ in DEALS.shape.columns.items())
     async with opened(url) as database:
         await database.pool.execute(
-            f"""insert into deal_fact
-                select $2, id, 1, $3, null, $4, $5::uuid, 'open', null, 2996000, 'RUB',
-                       '2026-03-02', null, null, null, null, null, null, array[$5::uuid],
-                       array['2026-03-02'::date], array[$5::uuid], '{{7}}', '{{214000}}'
-                from {_IDS}""",
+            f"""insert into deal_fact ({names}, seal)
+                select row.*, {DEALS.shape.sealed.seal("row")}
+                from (select {typed} from (
+                    select $2::uuid, id, 1, $3::uuid, null, $4::uuid, $5::uuid, 'open', null,
+                           2996000, 'RUB', '2026-03-02', null, null, null, null, null, null,
+                           array[$5::uuid], array['2026-03-02'::date], array[$5::uuid], '{{7}}',
+                           '{{214000}}'
+                    from {_IDS}) as given ({names})) as row""",
             rows,
             EARLIER,
             _OWNER,

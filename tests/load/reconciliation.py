@@ -28,7 +28,8 @@ from analytics.app import SERVICE
 from analytics.consumer import CONSUMER
 from analytics.facts.deals import DEALS
 from chassis.database import Database
-from chassis.inbox import AnyEvent, Inbox
+from chassis.decoding import AnyEvent
+from chassis.inbox import Inbox
 from chassis.migrations import migrate
 from chassis.reconciliation import applied, journalled
 from chassis.reconciliation.applied import Kept, Reading

@@ -3,8 +3,8 @@
 FastStream's conveniences are switched off on purpose: its default ack policy is
 at most once, parsers and decoders that fail redeliver for ever, and errors in
 handlers are swallowed, after which it goes on behind the batch that failed. So
-records arrive raw, are decoded in the inbox, and the handler returns only when the
-batch is in the database.
+records arrive raw and are decoded in the inbox. A batch is decoded while the one before
+it is being applied, and the handler returns only when that one is in the database.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from faststream.kafka.message import KafkaMessage
 from chassis import telemetry
 from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
-from chassis.inbox import PASSING, Consumer, Delivery, Inbox
+from chassis.decoding import Delivery, Read
+from chassis.inbox import PASSING, Consumer, Inbox
 from chassis.kafka import BROKER_FAILURES, ends_proven
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 _POLL_MS = 1_000
 """How often a poll that has found nothing looks up; records end it at once."""
 _MEASURED_EVERY = 3
+_GRACE_SECONDS = 10.0
+"""How long what is being applied may take to its end."""
 
 
 class Subscription:
@@ -77,6 +80,7 @@ class Subscription:
         self._applied: dict[TopicPartition, int] = {}
         self._awaited: dict[TopicPartition, tuple[int, datetime]] = {}
         self._progress: asyncio.Task[None] | None = None
+        self._applying: asyncio.Task[None] | None = None
         self._trouble: _Trouble | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._broker = KafkaBroker(
@@ -86,7 +90,7 @@ class Subscription:
             apply_types=False,
             consumer_only=True,
             allow_auto_create_topics=False,
-            graceful_timeout=10.0,
+            graceful_timeout=_GRACE_SECONDS,
             # A topic that was lost and made anew is read again after so long.
             metadata_max_age_ms=10_000,
         )
@@ -133,6 +137,10 @@ class Subscription:
         self._stopping = True
         if self._progress is not None:
             self._progress.cancel()
+        if self._applying is not None:
+            await asyncio.wait({self._applying}, timeout=_GRACE_SECONDS)
+            self._applying.cancel()
+            await asyncio.gather(self._applying, return_exceptions=True)
         try:
             async with asyncio.timeout(15):
                 await self._broker.stop()
@@ -141,7 +149,8 @@ class Subscription:
 
     def require_reading(self) -> None:
         """Raise ConnectionError when reading has ended, which FastStream does not notice."""
-        if any(task.cancelled() for task in self._subscriber.tasks):
+        applying = () if self._applying is None else (self._applying,)
+        if any(task.cancelled() for task in (*self._subscriber.tasks, *applying)):
             raise ConnectionError(f"{self.consumer.name} has stopped reading")
 
     @property
@@ -161,26 +170,37 @@ class Subscription:
         return None
 
     async def _receive(self, message: KafkaMessage) -> None:
-        """Apply one batch, waiting out failures of infrastructure; then commit its offsets."""
+        """Decode one batch while the one before it is applied, and have it applied next."""
         records: tuple[ConsumerRecord[Any, Any], ...] = message.raw_message
-        deliveries = [
-            Delivery(record.topic, record.partition, record.offset, record.key, record.value)
-            for record in records
-        ]
+        read = await self._inbox.decoding.read(
+            [
+                Delivery(record.topic, record.partition, record.offset, record.key, record.value)
+                for record in records
+            ]
+        )
+        offsets = {
+            TopicPartition(record.topic, record.partition): record.offset + 1 for record in records
+        }
+        if self._applying is not None:
+            await self._applying
+        if not self._stopping:
+            self._applying = asyncio.create_task(self._apply(read, offsets))
+
+    async def _apply(self, read: Read, offsets: dict[TopicPartition, int]) -> None:
+        """Apply one batch, waiting out failures of infrastructure; then commit its offsets."""
         wait = 0.05
         while not self._stopping:
             if self._is_halted:
                 await asyncio.sleep(EVERY_SECONDS)
                 continue
             try:
-                effects = await self._inbox.apply(self._generation, deliveries)
+                effects = await self._inbox.apply(self._generation, read)
                 break
             except PASSING as error:
                 log.warning("%s pauses: %s", self.consumer.name, error)
                 self._note_trouble(error)
             except Exception as error:
-                # FastStream would drop it, and with it the batch: what comes after would be
-                # committed as if this had been applied.
+                # FastStream would go on behind the batch, and commit as if it had been applied.
                 log.exception("%s pauses for what it does not understand", self.consumer.name)
                 self._note_trouble(error)
             await asyncio.sleep(wait)
@@ -188,9 +208,6 @@ class Subscription:
         else:
             return
         telemetry.APPLIED.labels(self.consumer.name).inc(effects)
-        offsets = {
-            TopicPartition(record.topic, record.partition): record.offset + 1 for record in records
-        }
         self._applied.update(offsets)
         await self._commit(offsets)
 

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from chassis.cancellation import to_its_end
-from chassis.kafka import admin, end, make_topics, wrongly_partitioned
+from chassis.kafka import admin, end, make_topics, open_reader, wrongly_partitioned
 from chassis.settings import PlatformSettings
 from chassis.storage import AnyDatabase, storage_of
 from chassis.transactions import uuid7
@@ -43,17 +43,7 @@ class Genesis:
             await end(reader)
 
     async def _open(self) -> AIOKafkaConsumer:
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            request_timeout_ms=5_000,
-        )
-        try:
-            await to_its_end(reader.start())
-        except BaseException:
-            await reader.stop()
-            raise
+        reader = await open_reader(self._settings, auto_offset_reset="earliest")
         reader.assign([_PARTITION])
         self._reader = reader
         return reader

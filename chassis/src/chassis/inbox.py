@@ -21,13 +21,13 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import PASSING_FAILURES, Connection
+from chassis.decoding import AnyEvent, Decoding, Delivery, Read, id_of, topic_of
 from chassis.erasure import is_forgetting
 from chassis.parking import Key
 from chassis.problems import ExternalIdTaken, NotFound, VersionLost
@@ -35,15 +35,12 @@ from chassis.seals import SealedTable
 from chassis.storage import Batch
 from chassis.telemetry import continuing
 from chassis.transactions import By, Transaction, Transactions
-from events.envelope import Event, partition_key
-from events.topics import Aggregate, replay_topic
+from events.topics import Aggregate
 
 if TYPE_CHECKING:
     from chassis.mongodb.database import MongoDatabase
 
 log = logging.getLogger(__name__)
-
-AnyEvent: TypeAlias = Event[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +82,6 @@ class Consumer:
         return tuple(handler.aggregate.topic.name for handler in self.handlers)
 
 
-class Delivery(NamedTuple):
-    """A record as it came from the broker."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-
-
-class _Typed(msgspec.Struct):
-    """As much of an event as says what the rest of it is."""
-
-    type: str
-
-
 class LostRace(Exception):
     """Another process applied the same events meanwhile."""
 
@@ -116,34 +97,18 @@ class Inbox:
         self.consumer = consumer
         self._transactions = transactions
         self._handlers = {h.aggregate.topic.name: h for h in consumer.handlers}
-        self._decoders = {
-            topic: msgspec.json.Decoder(Event[handler.aggregate.state])  # type: ignore[name-defined]
-            for topic, handler in self._handlers.items()
-        }
-        self._replays = replay_topic(consumer.name).name
+        aggregates = [handler.aggregate for handler in consumer.handlers]
+        self.decoding = Decoding(consumer.name, aggregates)
 
-    async def apply(self, generation: str, deliveries: Sequence[Delivery]) -> int:
+    async def apply(self, generation: str, read: Read) -> int:
         """Apply one batch in one transaction; returns how many events had an effect.
 
         Raises one of `PASSING` when it should be tried again.
         """
-        events: dict[str, list[AnyEvent]] = defaultdict(list)
-        broken: list[tuple[Delivery, str]] = []
-        bodies: dict[UUID, bytes] = {}
-        for delivery in deliveries:
-            try:
-                event, body = self._event(delivery)
-            except (ValueError, RecursionError) as error:
-                broken.append((delivery, f"{type(error).__name__}: {error}"))
-            else:
-                events[_topic_of(event)].append(event)
-                bodies[event.id] = body
-        async with self._batch(bodies) as batch:
-            await batch.parking.take_turn(
-                alone=any(delivery.topic == self._replays for delivery in deliveries)
-            )
-            await batch.keep_undecodable(generation, broken)
-            for topic, of_topic in events.items():
+        async with self._batch(read.bodies) as batch:
+            await batch.parking.take_turn(alone=read.is_replayed)
+            await batch.keep_undecodable(generation, read.broken)
+            for topic, of_topic in read.events.items():
                 await batch.apply(self._handlers[topic], of_topic)
         return batch.effects
 
@@ -151,7 +116,7 @@ class Inbox:
         """Apply events that are decoded already, as one batch."""
         grouped: dict[str, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            grouped[_topic_of(event)].append(event)
+            grouped[topic_of(event)].append(event)
         async with self._batch({}) as batch:
             for topic, of_topic in grouped.items():
                 await batch.apply(self._handlers[topic], of_topic)
@@ -168,7 +133,7 @@ class Inbox:
             waiting = await batch.parking.take(topic, key)
             if not waiting:
                 raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
-            events = [self.decode(topic, body) for body in waiting]
+            events = [self.decoding.decode(topic, body) for body in waiting]
             bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
             await batch.apply(self._handlers[topic], events)
         return batch.effects
@@ -204,47 +169,9 @@ class Inbox:
         """Who reacts to `event`."""
         return self._transactions.reacting_to(event)
 
-    def decode(self, topic: str, value: bytes) -> AnyEvent:
-        """An event of `topic`; ValueError (as msgspec raises it) when it is none."""
-        event: AnyEvent = self._decoders[topic].decode(value)
-        aggregate = self._handlers[topic].aggregate
-        if not event.type.startswith(topic + ".") or not event.type.endswith(
-            f".v{aggregate.major}"
-        ):
-            raise ValueError(f"type {event.type} does not belong to {topic} v{aggregate.major}")
-        _id(event.subject)
-        return event
-
-    def _event(self, delivery: Delivery) -> tuple[AnyEvent, bytes]:
-        if delivery.value is None:
-            raise ValueError("the record has no value")
-        topic = delivery.topic
-        if topic == self._replays:
-            topic = _topic_of(_typed.decode(delivery.value))
-            if topic not in self._handlers:
-                raise ValueError(f"{self.consumer.name} does not read {topic}")
-        event = self.decode(topic, delivery.value)
-        if delivery.key != partition_key(event.tenantid, event.subject):
-            raise ValueError("the record's key is not that of its event")
-        return event, delivery.value
-
-
-_typed = msgspec.json.Decoder(_Typed)
-
-
-@lru_cache(maxsize=16_384)
-def _id(subject: str) -> UUID:
-    """The id that a subject is, read once for all that asks; ValueError when it is none."""
-    return UUID(subject)
-
 
 def _key(event: AnyEvent) -> Key:
-    return event.tenantid, _id(event.subject)
-
-
-def _topic_of(event: AnyEvent | _Typed) -> str:
-    """The topic that an event belongs to, by its type."""
-    return event.type.rsplit(".", 2)[0]
+    return event.tenantid, id_of(event.subject)
 
 
 class _Batch:
@@ -384,7 +311,8 @@ class _Batch:
             await self.park(handler, event, "waits for an earlier event", gap=parked[key])
         if not parked[key] or await self.parking.first_version(topic, key) != applied + 1:
             return []
-        waiting = [self.inbox.decode(topic, body) for body in await self.parking.take(topic, key)]
+        bodies = await self.parking.take(topic, key)
+        waiting = [self.inbox.decoding.decode(topic, body) for body in bodies]
         return await self._in_turn(handler, waiting, applied)
 
     async def keep_undecodable(

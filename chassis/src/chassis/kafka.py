@@ -44,8 +44,32 @@ async def open_admin(settings: PlatformSettings) -> AIOKafkaAdminClient:
     return client
 
 
-async def end(client: AIOKafkaConsumer) -> None:
-    """Stop a consumer, whatever it says to that.
+async def open_reader(settings: PlatformSettings, **options: Any) -> AIOKafkaConsumer:
+    """A connected reader that commits nothing by itself; raises `BROKER_FAILURES`.
+
+    Close it with `end`.
+    """
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        enable_auto_commit=False,
+        request_timeout_ms=5_000,
+        **options,
+    )
+    try:
+        await to_its_end(reader.start())
+    except BaseException:
+        await end(reader)
+        raise
+    return reader
+
+
+async def end(reader: AIOKafkaConsumer) -> None:
+    """Stop a reader, whatever it says to that, also in what is being cancelled."""
+    await to_its_end(_end(reader))
+
+
+async def _end(client: AIOKafkaConsumer) -> None:
+    """Stop it, and see to its connections.
 
     It cancels what it was reading, and then waits for just that: it may not get on to its
     connections, for which there is no public way.

@@ -67,7 +67,8 @@ class Leases:
 class Turn:
     """One process at a time, by the database's clock: whoever holds `name` for so many seconds.
 
-    Take it again before that to keep it.
+    Take it again before that to keep it. As with slots, one that ends later than any could by now
+    is over: the clock was set back since.
     """
 
     def __init__(self, database: Database, name: str, seconds: float) -> None:
@@ -82,6 +83,7 @@ class Turn:
             """insert into turn (name, holder, until) values ($1, $2, clock_timestamp() + $3)
                on conflict (name) do update set holder = excluded.holder, until = excluded.until
                where turn.holder = excluded.holder or turn.until < clock_timestamp()
+                     or turn.until > clock_timestamp() + $3
                returning true""",
             self._name,
             self._holder,

@@ -18,7 +18,8 @@ from chassis.database import Database
 from events.topics import Topic
 
 if TYPE_CHECKING:
-    from chassis.inbox import AnyEvent, Delivery, Replica
+    from chassis.decoding import AnyEvent, Delivery
+    from chassis.inbox import Replica
     from chassis.mongodb.database import MongoDatabase
     from chassis.parking import Key, ParkedKey
     from chassis.replay import Wanted

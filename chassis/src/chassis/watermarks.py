@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.cancellation import to_its_end
-from chassis.kafka import end, open_admin
+from chassis.kafka import end, open_admin, open_reader
 from chassis.settings import PlatformSettings
 from chassis.storage import AnyDatabase, Slot, slots_of, storage_of
 from events.topics import Topic
@@ -69,16 +68,7 @@ class Watermarks:
         return missing | {(place.topic, place.partition): end for place, end in ends.items()}
 
     async def _open(self) -> AIOKafkaConsumer:
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
-            enable_auto_commit=False,
-            request_timeout_ms=5_000,
-        )
-        try:
-            await to_its_end(reader.start())
-        except BaseException:
-            await reader.stop()
-            raise
+        reader = await open_reader(self._settings)
         # Only of what is assigned does the client know the leaders; its records are not read.
         places = [TopicPartition(*slot) for slot in slots_of(self._topics)]
         reader.assign(places)

@@ -14,8 +14,9 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from chassis.database import Connection, Database
+from chassis.decoding import AnyEvent
 from chassis.identity import system_identity
-from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
+from chassis.inbox import Consumer, Reaction, Replica
 from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
 from chassis.tests.component.stores import THINGS, opened_for_products

@@ -13,9 +13,9 @@ from aiokafka.admin import NewTopic
 
 from chassis.consumers import Subscription
 from chassis.database import Connection, Database
+from chassis.decoding import AnyEvent
 from chassis.freshness import Freshness
 from chassis.generations import Genesis
-from chassis.inbox import AnyEvent
 from chassis.kafka import admin, make_topics
 from chassis.problems import ProjectionBehind
 from chassis.settings import PlatformSettings

@@ -10,6 +10,7 @@ import pytest
 
 from chassis.database import Database
 from chassis.leases import Leases, Turn
+from chassis.mongodb.turns import Turn as TurnOnMongoDB
 from chassis.storage import AnyDatabase
 from chassis.tests.component.stores import opened_at
 from events.topics import DEAL, REASON, Topic
@@ -90,6 +91,25 @@ async def test_what_a_clock_promised_before_it_was_set_back_does_not_hold(
             await database[kept].update({"_id": lease["_id"]}, {"$set": later})
     await successor.renew()
     assert len(successor.hold()) == ALL
+
+
+async def test_a_turn_that_was_given_before_the_clock_was_set_back_is_over(
+    database: AnyDatabase,
+) -> None:
+    if isinstance(database, Database):
+        first, second = (Turn(database, "one", 60) for _ in range(2))
+        assert await first.take()
+        assert not await second.take()
+        await database.pool.execute("update turn set until = until + interval '1 hour'")
+        assert await second.take()
+        return
+    one, other = (TurnOnMongoDB(database, "one") for _ in range(2))
+    assert await one.take()
+    assert not await other.take()
+    (held,) = await database["turn"].find({})
+    later = {"until": held["until"] + timedelta(hours=1)}
+    await database["turn"].update({"_id": held["_id"]}, {"$set": later})
+    assert await other.take()
 
 
 async def test_released_slots_are_free_at_once(database: AnyDatabase) -> None:

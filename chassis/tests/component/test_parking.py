@@ -15,7 +15,8 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from chassis.inbox import PASSING, AnyEvent, Consumer, Delivery, Inbox, Reaction, Replica
+from chassis.decoding import AnyEvent, Delivery
+from chassis.inbox import PASSING, Consumer, Inbox, Reaction, Replica
 from chassis.operations import operate
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import NotFound
@@ -210,7 +211,7 @@ async def test_a_parked_event_keeps_what_this_reader_does_not_know(
     told["data"]["after"]["colour"] = "red"
     body = json.dumps(told).encode()
     delivery = Delivery(TOPIC, 0, 0, partition_key(TENANT, str(id)), body)
-    await inbox.apply("generation", [delivery])
+    await inbox.apply("generation", await inbox.decoding.read([delivery]))
     assert await parked_events(database, "test.reactions", TOPIC, TENANT, id) == [body]
 
 
@@ -223,7 +224,7 @@ async def test_what_cannot_be_decoded_is_kept_once_and_holds_nothing_back(
     body = msgspec.json.encode(version(id, 1))
     good = Delivery(TOPIC, 0, 8, partition_key(TENANT, str(id)), body)
     for _ in range(2):
-        await inbox.apply("generation", [broken, good])
+        await inbox.apply("generation", await inbox.decoding.read([broken, good]))
     assert await noted(database, id) == [1]
     assert await Notes(database).undecodable() == [b"no event"]
 

@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from chassis.database import Connection, Database
-from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
+from chassis.decoding import AnyEvent
+from chassis.inbox import Consumer, Reaction, Replica
 from chassis.rebuild.differences import Comparison, Difference
 from chassis.rebuild.rebuild import Rebuild, RebuildFailed
 from chassis.schema import create_aggregate
@@ -94,6 +95,16 @@ async def shop(new_database: Callable[[], str], broker: Broker) -> AsyncIterator
             working(Worker("sales", "sales", (), transactions, settings)),
             working(Worker("shop", "shop", (CONSUMER,), following, settings)),
         ):
+
+            async def holds_slots() -> bool:
+                return bool(
+                    await own.pool.fetchval(
+                        "select count(*) from relay_slot where owner is not null"
+                    )
+                )
+
+            # What waits when a relay takes a slot over is said again after a while.
+            await eventually(holds_slots)
             yield Shop(Owner(transactions), database, url, settings)
 
 

@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 
 from chassis.database import Connection, Database
-from chassis.inbox import AnyEvent, Consumer, Reaction, Replica
+from chassis.decoding import AnyEvent
+from chassis.inbox import Consumer, Reaction, Replica
 from chassis.reconciliation import verdicts
 from chassis.reconciliation.records import FIRST, LAST, Digest, Range, Sum, decode, encode
 from chassis.reconciliation.verdicts import Conclusion

@@ -19,7 +19,7 @@ TouchStatus = Literal["planned", "done", "cancelled"]
 Direction = Literal["inbound", "outbound"]
 
 
-class Address(Struct, frozen=True, kw_only=True):
+class Address(Struct, frozen=True, gc=False, kw_only=True):
     country: str | None = None
     city: str | None = None
     line: str | None = None

@@ -22,7 +22,7 @@ LARGEST_EVENT = 900_000
 State = TypeVar("State")
 
 
-class Change(msgspec.Struct, Generic[State], frozen=True):
+class Change(msgspec.Struct, Generic[State], frozen=True, gc=False):
     """The data of an event: the full state, and what the command changed.
 
     `changed` maps each changed field to its value before; a new aggregate has
@@ -33,7 +33,9 @@ class Change(msgspec.Struct, Generic[State], frozen=True):
     changed: dict[str, Any] = {}
 
 
-class Event(msgspec.Struct, Generic[State], frozen=True, kw_only=True, omit_defaults=True):
+class Event(
+    msgspec.Struct, Generic[State], frozen=True, gc=False, kw_only=True, omit_defaults=True
+):
     """One version of one aggregate.
 
     `time` is when it happened in the business, `recordedtime` when its owner

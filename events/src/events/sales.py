@@ -15,7 +15,7 @@ Outcome = Literal["won", "lost"]
 DealStatus = Literal["open", "won", "lost"]
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class Stage(Struct, frozen=True, gc=False, kw_only=True):
     """A step of a pipeline; `probability` is the chance of winning, in percent."""
 
     id: UUID
@@ -52,7 +52,7 @@ class Reason(Record, frozen=True, kw_only=True):
     is_active: bool = True
 
 
-class DealLine(Struct, frozen=True, kw_only=True):
+class DealLine(Struct, frozen=True, gc=False, kw_only=True):
     """A product on a deal: `quantity` units at `price` each."""
 
     product: UUID
@@ -64,7 +64,7 @@ class DealLine(Struct, frozen=True, kw_only=True):
             force_setattr(self, "quantity", quantity)
 
 
-class StageEntry(Struct, frozen=True, kw_only=True):
+class StageEntry(Struct, frozen=True, gc=False, kw_only=True):
     """When a deal entered a stage, and who moved it there.
 
     `entered_on` is the local date in the deal's department; both are null where
@@ -77,7 +77,7 @@ class StageEntry(Struct, frozen=True, kw_only=True):
     by: UUID | None = None
 
 
-class NextStep(Struct, frozen=True, kw_only=True):
+class NextStep(Struct, frozen=True, gc=False, kw_only=True):
     """What somebody will do next about a deal."""
 
     text: Name

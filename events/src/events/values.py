@@ -69,7 +69,7 @@ Number = Annotated[
 ]
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, gc=False):
     """An amount in one currency; JSON carries it as a decimal string.
 
     A `ValueError` for what no reader could add up or store: not a number, more
@@ -93,7 +93,7 @@ class Money(Struct, frozen=True):
             force_setattr(self, "amount", plain(amount))
 
 
-class ExternalId(Struct, frozen=True):
+class ExternalId(Struct, frozen=True, gc=False):
     """What another system calls this record; `(tenant, system, type, id)` is unique."""
 
     system: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -101,14 +101,14 @@ class ExternalId(Struct, frozen=True):
     id: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class CustomerRef(Struct, frozen=True):
+class CustomerRef(Struct, frozen=True, gc=False):
     """A soft reference to a company or a person; it may arrive before its target."""
 
     type: Literal["company", "person"]
     id: UUID
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, gc=False, kw_only=True):
     """What every aggregate's state begins with.
 
     `version` counts the commands that changed the aggregate, from 1; `owner` is

@@ -7,7 +7,8 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from chassis.inbox import AnyEvent, Reaction, Replica, _Batch
+from chassis.decoding import AnyEvent
+from chassis.inbox import Reaction, Replica, _Batch
 
 _checked = _Batch.apply
 _MARK = """

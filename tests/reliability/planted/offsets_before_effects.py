@@ -9,14 +9,14 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from chassis.consumers import Subscription
-from chassis.inbox import Delivery
+from chassis.decoding import Delivery
 
 
 async def receive(self: Subscription, message: Any) -> None:
     records = message.raw_message
     await self._commit({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records})
     deliveries = [Delivery(r.topic, r.partition, r.offset, r.key, r.value) for r in records]
-    await self._inbox.apply(self._generation, deliveries)
+    await self._inbox.apply(self._generation, await self._inbox.decoding.read(deliveries))
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from chassis.inbox import AnyEvent, Delivery, Replica
+from chassis.decoding import AnyEvent, Delivery
+from chassis.inbox import Replica
 from chassis.mongodb.database import AlreadyThere, MongoDatabase
 from chassis.mongodb.erasure import forget_waiting
 from chassis.mongodb.names import text_of

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import msgspec
 
+from chassis.decoding import AnyEvent
 from chassis.erasure import EMPTIED, Emptied, answer_of_the_erased, without
-from chassis.inbox import AnyEvent
 from chassis.journal import encoder
 from chassis.mongodb.collecting import collect_tenant
 from chassis.mongodb.database import Document, MongoDatabase

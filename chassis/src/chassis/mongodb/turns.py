@@ -41,9 +41,11 @@ class Turn:
         asked = time.monotonic()
         now = await self._database.clock()
         mine = {"holder": self._holder, "until": now + LEASE}
+        # What ends later than any lease could was given before the clock was set back.
+        is_over = [{"until": {"$lt": now}}, {"until": {"$gt": now + LEASE}}]
         try:
             await self._turns.update(
-                {"_id": self._name, "until": {"$lt": now}}, {"$set": mine}, upsert=True
+                {"_id": self._name, "$or": is_over}, {"$set": mine}, upsert=True
             )
         except AlreadyThere:
             return False

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from chassis.database import Connection
+from chassis.decoding import AnyEvent, Delivery
 from chassis.erasure import forget_waiting
-from chassis.inbox import AnyEvent, Delivery, Replica
+from chassis.inbox import Replica
 from chassis.parking import Key, Parking, columns
 from chassis.transactions import By, Transaction, now
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis import telemetry
 from chassis.cancellation import to_its_end
-from chassis.kafka import end
+from chassis.kafka import end, open_reader
 from chassis.producers import abandon, open_producer
 from chassis.reconciliation.records import Digest, Record, decode, encode, key_of
 from chassis.settings import PlatformSettings
@@ -44,14 +44,9 @@ class Channel:
         await to_its_end(self._open())
 
     async def _open(self) -> None:
-        self._reader = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=200,
-            request_timeout_ms=5_000,
+        self._reader = await open_reader(
+            self._settings, auto_offset_reset="earliest", fetch_max_wait_ms=200
         )
-        await self._reader.start()
         self._reader.assign([_PLACE])
         self._history = (await self._reader.end_offsets([_PLACE]))[_PLACE]
         await self._reader.seek_to_beginning(_PLACE)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from chassis.inbox import Delivery
+from chassis.decoding import Delivery
 from chassis.testing import Running, event, reaching
 from events.catalogue import LEAD
 from events.envelope import Change, Event
@@ -211,7 +211,8 @@ async def test_what_waits_of_a_lead_is_forgotten_when_the_lead_is_redacted(
     await contacts.deliver(CONSUMER, given)
     broken = f'{{"subject": "{given.subject}", "said": "{mark}"'.encode()
     inbox = contacts.app.state.inboxes[CONSUMER]
-    await inbox.apply(mark[::-1], [Delivery(LEAD.topic.name, 0, 1, None, broken)])
+    read = await inbox.decoding.read([Delivery(LEAD.topic.name, 0, 1, None, broken)])
+    await inbox.apply(mark[::-1], read)
     assert len(await contacts.remembered(mark)) == 2
     blank = replace(lead, message="", version=2)
     blanks = replace(given, data=Change(blank, {"message": ""}), aggregateversion=2, id=uuid4())
