@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kafka", action="store_true", help="run the tests that use a broker, on Apache Kafka"
     )
+    parser.addoption(
+        "--access-table",
+        metavar="FILE",
+        help="write there what the walk through the API was allowed, refused and leaked",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
