@@ -104,7 +104,7 @@ async def test_nothing_is_committed_before_it_is_applied(
         reader.is_out = False
 
         async def is_committed() -> bool:
-            return await committed(client, replica, PRODUCT.topic) == 1
+            return (await committed(client, replica, PRODUCT.topic) or 0) >= 1
 
         await eventually(is_committed)
         assert await reader.kept() == {product.id: "while a store is away"}
@@ -193,7 +193,8 @@ async def test_offsets_that_could_not_be_committed_are_committed_later(
         async with admin(settings) as client:
 
             async def is_committed() -> bool:
-                return await committed(client, group, PRODUCT.topic) == 1
+                # What the relay had its doubts about, it has said again: another record.
+                return (await committed(client, group, PRODUCT.topic) or 0) >= 1
 
             await eventually(is_committed)
         assert set((await reader.reacted()).values()) == {1}
