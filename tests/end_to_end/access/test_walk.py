@@ -25,7 +25,7 @@ from tests.end_to_end.access.walk import Walk
 from tests.end_to_end.access.writing import change_everything, delete_everything
 from tests.end_to_end.conftest import Platform
 
-pytestmark = pytest.mark.access
+pytestmark = [pytest.mark.access, pytest.mark.timeout(0)]
 
 NO_ID = "00000000-0000-4000-8000-000000000000"
 AT_ONCE = 8
