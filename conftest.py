@@ -5,9 +5,15 @@ With `--kafka` the tests that use a broker run on Apache Kafka, and no others.
 
 import asyncio
 import os
+import signal
+import sys
+import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -35,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kafka", action="store_true", help="run the tests that use a broker, on Apache Kafka"
     )
+    parser.addoption(
+        "--access-table",
+        metavar="FILE",
+        help="write there what the walk through the API was allowed, refused and leaked",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,6 +55,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     other = [item for item in items if "broker_kind" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=other)
     items[:] = [item for item in items if item not in other]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer() -> Generator[None, bool, bool]:
+    """Have a test that takes too long say what each of its tasks awaits, too."""
+    is_set = yield
+    fail = signal.getsignal(signal.SIGALRM)
+
+    def tell_and_fail(number: int, frame: FrameType | None) -> None:
+        # Outside of a loop there are no tasks, and the usual traceback says it all.
+        with suppress(RuntimeError):
+            for task in asyncio.all_tasks():
+                sys.stderr.write(f"{task.get_name()} awaits:\n")
+                sys.stderr.writelines(traceback.StackSummary.extract(_awaited(task)).format())
+        if callable(fail):
+            fail(number, frame)
+
+    signal.signal(signal.SIGALRM, tell_and_fail)
+    return is_set
+
+
+def _awaited(task: asyncio.Task[Any]) -> Iterator[tuple[FrameType, int]]:
+    """The frames of what the task is suspended in; its own stack has the first of them alone."""
+    step: Any = task.get_coro()
+    while step is not None:
+        kind = "ag" if hasattr(step, "ag_frame") else "cr"
+        frame = getattr(step, f"{kind}_frame", None)
+        if frame is not None:
+            yield frame, frame.f_lineno
+        step = getattr(step, f"{kind}_await", None)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from cli.torture.stage import Planted
 PLANTED = Path(__file__).parent / "planted"
 PATIENCE_SECONDS = 60.0
 
-pytestmark = pytest.mark.torture
+pytestmark = [pytest.mark.torture, pytest.mark.timeout(0)]
 
 
 def tortured(

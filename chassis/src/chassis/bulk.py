@@ -183,7 +183,7 @@ async def _judge(
 ) -> tuple[Verdict, Step | None]:
     fields = kind.fields_of(item)
     id = _named(kind, item, external, known)
-    before = _matched(kind, id, known)
+    before = _matched(kind, item, id, known)
     if before is not None:
         fields = _adding_external_ids(before, fields)
     draft = kind.read(before, fields) if kind.read else drafted(before, fields, kind.draft)
@@ -226,14 +226,21 @@ def _named(
     return next((record for record in named if record is not None), None)
 
 
-def _matched(kind: Upsert[State, Draft], id: UUID | None, known: _Known[State]) -> State | None:
-    """The record `id` as it is; None when it is still to be made."""
+def _matched(
+    kind: Upsert[State, Draft], item: dict[str, Any], id: UUID | None, known: _Known[State]
+) -> State | None:
+    """The record `id`, which `item` names, as it is; None when it is still to be made."""
     if id is None or id not in known.existing:
         return None
     try:
         return known.reachable[id]
     except KeyError:
-        raise NotFound(f"there is no {kind.store.kind} {id}", field="id") from None
+        if kind.id_of(item) is not None:
+            raise NotFound(f"there is no {kind.store.kind} {id}", field="id") from None
+        # Whoever knows what another system calls a record is not told its id.
+        raise NotFound(
+            f"there is no {kind.store.kind} of these external ids", field="external_ids"
+        ) from None
 
 
 def _given_id(item: dict[str, Any]) -> UUID | None:

@@ -31,7 +31,7 @@ from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
 from chassis.decoding import Delivery, Read
 from chassis.inbox import PASSING, Consumer, Inbox
-from chassis.kafka import BROKER_FAILURES, ends_proven
+from chassis.kafka import BROKER_FAILURES, disconnect, ends_proven
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
@@ -327,7 +327,7 @@ class PatientReader(AIOKafkaConsumer):  # type: ignore[misc]
             await super().stop()
         finally:
             # What fails while the group is left would keep it from getting on to this.
-            await self._client.close()
+            await disconnect(self._client)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None

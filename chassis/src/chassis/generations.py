@@ -12,13 +12,14 @@ the same happens.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.cancellation import to_its_end
 from chassis.kafka import admin, end, make_topics, open_reader, wrongly_partitioned
+from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
 from chassis.storage import AnyDatabase, storage_of
 from chassis.transactions import uuid7
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _PARTITION = TopicPartition(GENESIS.name, 0)
 _TRIES = 10
+_SEND_SECONDS = 10.0
 
 
 class Genesis:
@@ -119,12 +121,12 @@ class Genesis:
 
     async def _write_candidate(self) -> None:
         candidate = str(uuid7()).encode()
-        producer = AIOKafkaProducer(bootstrap_servers=self._settings.kafka, acks="all")
+        producer = await open_producer(self._settings)
         try:
-            await to_its_end(producer.start())
-            await producer.send_and_wait(GENESIS.name, candidate, key=candidate, partition=0)
+            async with asyncio.timeout(_SEND_SECONDS):
+                await producer.send_and_wait(GENESIS.name, candidate, key=candidate, partition=0)
         finally:
-            await producer.stop()
+            await abandon(producer)
 
 
 async def refill(database: AnyDatabase, generation: str) -> int:

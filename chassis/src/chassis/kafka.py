@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from chassis.cancellation import no_strays, to_its_end
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 BROKER_FAILURES = (KafkaError, OSError, TimeoutError)
 """What the broker's absence looks like; a later try may succeed."""
 _LEADERS_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 
 
 @asynccontextmanager
@@ -30,16 +32,16 @@ async def admin(settings: PlatformSettings) -> AsyncIterator[AIOKafkaAdminClient
     try:
         yield client
     finally:
-        await client.close()
+        await end(client)
 
 
 async def open_admin(settings: PlatformSettings) -> AIOKafkaAdminClient:
-    """An admin client that is connected; raises `BROKER_FAILURES`."""
+    """An admin client that is connected; raises `BROKER_FAILURES`. Close it with `end`."""
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
     try:
         await to_its_end(client.start())
     except BaseException:
-        await client.close()
+        await end(client)
         raise
     return client
 
@@ -63,22 +65,43 @@ async def open_reader(settings: PlatformSettings, **options: Any) -> AIOKafkaCon
     return reader
 
 
-async def end(reader: AIOKafkaConsumer) -> None:
-    """Stop a reader, whatever it says to that, also in what is being cancelled."""
-    await to_its_end(_end(reader))
+async def end(client: AIOKafkaConsumer | AIOKafkaAdminClient) -> None:
+    """Stop `client`, whatever it says to that, also in what is being cancelled.
 
-
-async def _end(client: AIOKafkaConsumer) -> None:
-    """Stop it, and see to its connections.
-
-    It cancels what it was reading, and then waits for just that: it may not get on to its
-    connections, for which there is no public way.
+    That what it is closed by is a task of its own matters: as aiokafka ends its tasks it swallows
+    the cancellation of whoever waits for that, and who is not cancelled goes on for ever.
     """
+    await to_its_end(_end(client))
+
+
+async def _end(client: AIOKafkaConsumer | AIOKafkaAdminClient) -> None:
+    stop = client.stop if isinstance(client, AIOKafkaConsumer) else client.close
     try:
         with no_strays():
-            await client.stop()
-    except BROKER_FAILURES:
-        await client._client.close()  # noqa: SLF001
+            async with asyncio.timeout(_STOP_SECONDS):
+                await stop()
+    except BROKER_FAILURES as error:
+        log.info("a client of the broker did not stop cleanly: %s", error)
+    finally:
+        await disconnect(client._client)  # noqa: SLF001
+
+
+async def disconnect(client: AIOKafkaClient) -> None:
+    """Close every connection of `client`, for good.
+
+    There is no public way: its `close` closes what is connected at that moment, and whatever of it
+    is still at work connects anew.
+    """
+    client._get_conn = _no_connection  # noqa: SLF001
+    await client.close()
+    async with client._get_conn_lock:  # noqa: SLF001
+        # What was connecting has come to its end.
+        pass
+    await client.close()
+
+
+async def _no_connection(*_: Any, **__: Any) -> None:
+    """What aiokafka understands as a node that cannot be reached."""
 
 
 def ends_proven(

@@ -124,6 +124,8 @@ class Parking:
                    returning p.*)
                insert into discarded (consumer, topic, tenant, key, version, body, by, reason)
                select consumer, topic, tenant, key, version, body, $5, $6 from first
+               -- Parked anew, as after a rebuild, it stays what was decided first.
+               on conflict (consumer, topic, tenant, key, version) do update set by = discarded.by
                returning version""",
             self._consumer,
             topic,

@@ -24,7 +24,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from chassis.cancellation import to_its_end
-from chassis.kafka import BROKER_FAILURES
+from chassis.kafka import BROKER_FAILURES, disconnect
 from chassis.settings import PlatformSettings
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ async def has_idempotent_producers(settings: PlatformSettings) -> bool:
         log.debug("sending without idempotence: %s", error)
         return False
     finally:
-        await client.close()
+        await to_its_end(disconnect(client))
 
 
 async def abandon(producer: AIOKafkaProducer) -> None:
@@ -88,6 +88,10 @@ async def abandon(producer: AIOKafkaProducer) -> None:
     There is no public way. `stop` flushes first, which may last as long as the broker is away; and
     cancelled, it would leave the sending task at work, to send what is outdated by then.
     """
+    await to_its_end(_abandon(producer))
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
     producer._closed = True  # noqa: SLF001
     try:
         async with asyncio.timeout(_STOP_SECONDS):
@@ -95,4 +99,4 @@ async def abandon(producer: AIOKafkaProducer) -> None:
     except BROKER_FAILURES as error:
         log.info("the producer did not stop cleanly: %s", error)
     finally:
-        await producer.client.close()
+        await disconnect(producer.client)

@@ -38,9 +38,9 @@ class Watermarks:
         reader, self._reader = self._reader, None
         if reader is not None:
             await end(reader)
-        if self._admin is not None:
-            await self._admin.close()
-            self._admin = None
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await end(admin)
 
     async def lost(self, generation: str) -> list[str]:
         """The topics that end below where they once ended, at two looks in a row.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from chassis.cancellation import no_strays
@@ -86,11 +87,14 @@ class Worker:
 
     async def _work_in(self, generation: str) -> None:
         """Relay and consume until the broker's generation is another."""
-        relaying = asyncio.create_task(self._relay.run(generation))
         tides = Tides(self._settings)
-        working = [relaying]
         watermarks = Watermarks(self._topics, self._transactions.any_database, self._settings)
-        try:
+        relaying = asyncio.create_task(self._relay.run(generation))
+        working = [relaying]
+        async with AsyncExitStack() as at_the_end:
+            at_the_end.push_async_callback(watermarks.close)
+            at_the_end.push_async_callback(tides.stop)
+            at_the_end.push_async_callback(self._rest, working)
             await self._make_own_topics()
             await tides.start()
             if self._topics:
@@ -117,16 +121,15 @@ class Worker:
                         task.result()
                 for subscription in subscriptions:
                     subscription.require_reading()
-        finally:
-            self.generation = None
-            for task in working:
-                task.cancel()
-            # What is still connecting ends before it is stopped.
-            await asyncio.gather(*working, return_exceptions=True)
-            await asyncio.gather(*(s.stop() for s in self._subscriptions), return_exceptions=True)
-            self._subscriptions = []
-            await tides.stop()
-            await watermarks.close()
+
+    async def _rest(self, working: Sequence[asyncio.Task[None]]) -> None:
+        self.generation = None
+        for task in working:
+            task.cancel()
+        # What is still connecting ends before it is stopped.
+        await asyncio.gather(*working, return_exceptions=True)
+        await asyncio.gather(*(s.stop() for s in self._subscriptions), return_exceptions=True)
+        self._subscriptions = []
 
     def _reconciling(self) -> list[asyncio.Task[None]]:
         """The reconciler at work; none on MongoDB, where nothing is reconciled yet."""

@@ -219,6 +219,13 @@ async def slots_held_by_another(database: Database) -> AsyncIterator[None]:
         await asyncio.gather(holding, return_exceptions=True)
 
 
+async def holds_slots(database: Database) -> bool:
+    """Whether a relay of this owner has taken slots."""
+    return bool(
+        await database.pool.fetchval("select count(*) from relay_slot where owner is not null")
+    )
+
+
 async def outbox_is_empty(owner: Owner) -> bool:
     return await owner.transactions.storage.waiting() == (0, 0)
 

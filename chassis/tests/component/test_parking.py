@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from chassis.database import Database
 from chassis.decoding import AnyEvent, Delivery
 from chassis.inbox import PASSING, Consumer, Inbox, Reaction, Replica
 from chassis.operations import operate
@@ -130,6 +131,23 @@ async def test_a_discarded_event_has_no_effect_and_holds_nothing_back(
         await inbox.discard(TOPIC, (TENANT, id), "olga", "again")
     with pytest.raises(NotFound):
         await inbox.redrive(TOPIC, (TENANT, id))
+
+
+async def test_an_event_that_is_parked_anew_can_be_discarded_anew(
+    database: AnyDatabase, transactions: Transactions
+) -> None:
+    listener, id = Listener(database), uuid4()
+    inbox = Inbox(listener.reactions, transactions)
+    listener.refused = {"bad"}
+    for by in ("olga", "pavel"):
+        await inbox.apply_events([version(id, 1, "bad"), version(id, 2)])
+        assert await inbox.discard(TOPIC, (TENANT, id), by, "never mind") == 1
+        # As where a consumer begins anew.
+        if isinstance(database, Database):
+            await database.pool.execute("delete from applied")
+        else:
+            await database["applied"].delete({})
+    assert await Notes(database).discarded() == [(1, "olga", "never mind")]
 
 
 async def test_a_gap_is_closed_by_the_missing_version(

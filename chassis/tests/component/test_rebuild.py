@@ -23,6 +23,7 @@ from chassis.tests.component.products import (
     TENANT,
     Owner,
     eventually,
+    holds_slots,
     opened,
     settings_for,
     working,
@@ -95,16 +96,8 @@ async def shop(new_database: Callable[[], str], broker: Broker) -> AsyncIterator
             working(Worker("sales", "sales", (), transactions, settings)),
             working(Worker("shop", "shop", (CONSUMER,), following, settings)),
         ):
-
-            async def holds_slots() -> bool:
-                return bool(
-                    await own.pool.fetchval(
-                        "select count(*) from relay_slot where owner is not null"
-                    )
-                )
-
             # What waits when a relay takes a slot over is said again after a while.
-            await eventually(holds_slots)
+            await eventually(lambda: holds_slots(own))
             yield Shop(Owner(transactions), database, url, settings)
 
 

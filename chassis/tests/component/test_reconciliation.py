@@ -25,6 +25,7 @@ from chassis.tests.component.products import (
     TENANT,
     Owner,
     eventually,
+    holds_slots,
     opened,
     outbox_is_empty,
     records_of,
@@ -140,6 +141,9 @@ async def shop(
         at = Shop(Owner(Transactions("sales", own)), database, settings, processes)
         for worker in at.workers() if is_at_work else ():
             await processes.enter_async_context(working(worker))
+        if is_at_work:
+            # What waits when a relay takes a slot over is said again after a while.
+            await eventually(lambda: holds_slots(own))
         yield at
 
 

@@ -45,7 +45,9 @@ def test(context: typer.Context) -> NoReturn:
     os.chdir(_source_checkout())
     arguments = context.args
     if not set(arguments) - {"--kafka"}:
-        arguments = [*arguments, "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+        # Without a limit to restarts xdist waits for ever where a worker has died near the end.
+        workers = ["-n", str(min(os.cpu_count() or 1, 4)), "--max-worker-restart", "0"]
+        arguments = [*arguments, *workers, "--dist", "loadfile"]
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])
 
 

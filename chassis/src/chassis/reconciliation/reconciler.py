@@ -89,7 +89,8 @@ class Reconciler:
         finally:
             measuring.cancel()
             with suppress(*PASSING_FAILURES, TimeoutError):
-                await asyncio.wait_for(self._turn.release(), 2)
+                async with asyncio.timeout(2):
+                    await self._turn.release()
 
     async def _work(self) -> None:
         """Reconcile as long as it is this process's turn; raises what ends that."""
@@ -252,10 +253,12 @@ class Session:
 
     async def _ask(self, question: Question) -> Answer | None:
         """What the owner answers; None when it does not."""
-        self._asked[question.id] = answering = asyncio.get_running_loop().create_future()
+        answering: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[question.id] = answering
         try:
             await self._channel.send(question)
-            return await asyncio.wait_for(answering, _ANSWER_SECONDS)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await answering
         except TimeoutError:
             return None
         finally:

@@ -180,6 +180,21 @@ async def test_what_is_not_permitted_is_denied(contacts: Running, tenant: UUID, 
     assert [(await ask()).status_code for ask in asked] == [403] * len(asked)
 
 
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_external_id_does_not_tell_the_id_of_a_record_out_of_reach(
+    firm: Firm, path: str
+) -> None:
+    named = {"external_ids": [{"system": "erp", "type": "card", "id": "7"}]}
+    made = (await firm.client("all").post(path, json=body(path, **named))).json()["id"]
+    agent = firm.client("own", user=firm.agent)
+    for item in (named, {**body(path), **named}):
+        answer = await agent.post(f"{path}/bulk", json={"items": [item]})
+        (verdict,) = answer.json()["items"]
+        assert (verdict["verdict"], verdict["id"]) == ("rejected", None)
+        assert verdict["problem"]["field"] == "external_ids"
+        assert made not in answer.text
+
+
 async def test_a_stranger_signs_in_first(contacts: Running) -> None:
     assert (await contacts.client_of(None).get("/v1/companies")).status_code == 401
 

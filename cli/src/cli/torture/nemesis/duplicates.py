@@ -50,6 +50,8 @@ async def _send(stage: Stage, records: Sequence[ConsumerRecord[Any, Any]]) -> No
     try:
         await producer.start()
         for record in records:
+            if record.partition not in await producer.partitions_for(record.topic):
+                raise Missed(f"{record.topic} was lost meanwhile, and is not as declared yet")
             await producer.send_and_wait(
                 record.topic,
                 record.value,

@@ -114,6 +114,9 @@ class Nemesis:
                 fault.seen = await kind.strike(self._stage, dice, seconds)
             except (Missed, ProxiesFailed) as missed:
                 fault.missed = str(missed)
+            except Exception as error:  # noqa: BLE001 - breaking goes wrong where all is broken
+                # A kind that always goes wrong never strikes, and that fails the run.
+                fault.missed = f"for {error!r}"
             fault.ended = self._history.now()
             self.faults.append(fault)
             self._say(f"{began:6.1f} s  {kind.name}: {fault.seen or f'missed: {fault.missed}'}")
