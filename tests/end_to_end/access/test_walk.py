@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.end_to_end.access.company import Company, found, furnish, until
+from tests.end_to_end.access.credentials import Everybodys, give_up, look_after, obtain
 from tests.end_to_end.access.doors import CONSUMERS, Waiting, knock_at_public_doors, operate
 from tests.end_to_end.access.reaches import ROLES, Worker
 from tests.end_to_end.access.reading import has_caught_up, read_everything, read_reports
@@ -37,6 +38,7 @@ LINE = ("manager", "agent")
 PUBLIC = {
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/v1/sessions"),
+    ("POST", "/v1/sessions/refresh"),
     ("POST", "/v1/tenants"),
     ("POST", "/v1/invitations/accept"),
     ("POST", "/v1/forms/{id}/submissions"),
@@ -71,6 +73,9 @@ async def _walked(platform: Platform, clients: AsyncExitStack) -> Walk:
     await _each(workers, lambda worker: change_everything(walk, worker))
     await _each(workers, lambda worker: delete_everything(walk, worker))
     await _each(workers, lambda worker: knock_at_public_doors(walk, worker))
+    proofs: Everybodys = {}
+    for of_oneself in (obtain, look_after, give_up):
+        await _each(workers, lambda worker, do=of_oneself: do(walk, worker, proofs))
     # Reaches mean nothing to operators: one office of each company is enough.
     await _operate(platform, walk, [worker for worker in workers if worker.office == "north"])
     return walk

@@ -62,7 +62,7 @@ class Standings:
                 del self._asking[session]
 
     async def _asked(self, session: Session) -> Identity:
-        if session.is_key:
+        if session.key_hash is not None:
             return await self._asked_of_key(session)
         found = await sessions.holder(self._database, session)
         if found is None:

@@ -75,7 +75,7 @@ async def session_of(database: Database, id: UUID, hashed: bytes) -> Session | N
     if row is None:
         return None
     until = int(row["expires"].timestamp())
-    return Session(id, row["tenant"], row["user_id"], until, is_key=True)
+    return Session(id, row["tenant"], row["user_id"], until, key_hash=hashed)
 
 
 async def holder(database: Database, session: Session) -> tuple[User, Department, list[str]] | None:
@@ -87,10 +87,11 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
            join users on users.tenant = api_key.tenant and users.id = api_key.user_id
            join departments
                 on departments.tenant = users.tenant and departments.id = users.department
-           where api_key.tenant = $1 and api_key.id = $2
+           where api_key.tenant = $1 and api_key.id = $2 and api_key.hash = $3
                  and api_key.revoked is null and api_key.expires > now()""",
         session.tenant,
         session.id,
+        session.key_hash,
     )
     if row is None:
         return None

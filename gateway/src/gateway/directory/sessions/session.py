@@ -97,13 +97,16 @@ class TokenExpired(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who holds an access token or an API key; `expires` is in seconds since 1970."""
+    """Who holds an access token or an API key; `expires` is in seconds since 1970.
+
+    `key_hash` is the fingerprint of an API key's secret, None for an access token.
+    """
 
     id: UUID
     tenant: UUID
     user: UUID
     expires: int
-    is_key: bool = False
+    key_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
