@@ -11,18 +11,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import aiohttp
 import jwt
 
 from chassis.problems import Forbidden, Unauthenticated, Unavailable
+from events.values import Reach
 
 HEADER = "meridian-identity"
 AUDIENCE = "meridian"
-Reach = Literal["all", "department", "own"]
-"""`department` means the user's own department and every one below it."""
 
 
 @dataclass(frozen=True, slots=True)

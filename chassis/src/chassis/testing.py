@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from chassis.database import Database
-from chassis.identity import HEADER, Identity, IdentityVerifier, Reach, claims_of
+from chassis.identity import HEADER, Identity, IdentityVerifier, claims_of
 from chassis.inbox import Inbox
 from chassis.journal import changed_fields, encoder
 from chassis.service import Service, assemble, bring_up_to_date
@@ -37,7 +37,7 @@ from chassis.transactions import Transactions, now, uuid7
 from chassis.worker import Worker
 from events.envelope import Change, Event
 from events.topics import Aggregate, owned_by
-from events.values import Record
+from events.values import Reach, Record
 
 State = TypeVar("State", bound=Record)
 

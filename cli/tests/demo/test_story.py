@@ -25,7 +25,7 @@ from cli.demo.customers import Company, Person
 from cli.demo.scenario import HALF_A_YEAR, Scenario
 from cli.demo.story import Story, tell
 from events.contacts import TouchChannel
-from events.directory import Role
+from events.directory import BuiltInRole
 
 SMALL = Scenario(date(2027, 3, 1), customers=200, deals=300)
 
@@ -63,7 +63,7 @@ def test_offices_keep_clocks_in_four_time_zones_and_more() -> None:
 
 
 def test_somebody_has_each_role_and_every_sales_office_sells() -> None:
-    assert {colleague.role for colleague in one_of_each_role()} == set(get_args(Role))
+    assert {colleague.role for colleague in one_of_each_role()} == set(get_args(BuiltInRole))
     assert all(len(agents_of(office.key)) >= 2 for office in SALES_OFFICES)
     logins = [colleague.login for colleague in (ADMINISTRATOR, *COLLEAGUES)]
     assert len(set(logins)) == len(logins)

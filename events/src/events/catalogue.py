@@ -16,6 +16,7 @@ DEPARTMENT = Aggregate(
     topics.DEPARTMENT, directory.Department, ("created", "changed"), _EVERY_SERVICE
 )
 USER = Aggregate(topics.USER, directory.User, ("invited", "activated", "changed"), ("analytics",))
+ROLE = Aggregate(topics.ROLE, directory.Role, ("created", "changed"))
 
 COMPANY = Aggregate(
     topics.COMPANY, contacts.Company, ("created", "changed", DELETED), ("analytics",)
@@ -55,7 +56,7 @@ LEAD = Aggregate(
 )
 
 AGGREGATES: tuple[Aggregate, ...] = (
-    TENANT, DEPARTMENT, USER,
+    TENANT, DEPARTMENT, USER, ROLE,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

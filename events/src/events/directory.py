@@ -1,4 +1,4 @@
-"""What the directory (in the gateway) says: tenants, departments, users."""
+"""What the directory (in the gateway) says: tenants, departments, users, their own roles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from events.values import Currency, Language, Name, Record, growing
+from events.values import Currency, Language, Name, Reach, Record, growing
 
-Role = Literal["administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"]
+BuiltInRole = Literal[
+    "administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"
+]
 UserStatus = Literal["invited", "active", "disabled"]
 
 
@@ -37,12 +39,27 @@ class Department(Record, frozen=True, kw_only=True):
 
 
 class User(Record, frozen=True, kw_only=True):
-    """Somebody who works in Meridian. Credentials never appear in events."""
+    """Somebody who works in Meridian. Credentials never appear in events.
+
+    `roles` are built-in ones by name, and those of the tenant by code.
+    """
 
     name: Name
     email: str | None = None
     login: str
     status: Annotated[str, growing(UserStatus)]
-    roles: tuple[Annotated[str, growing(Role)], ...]
+    roles: tuple[Annotated[str, growing(BuiltInRole)], ...]
     manager: UUID | None = None
     language: Annotated[str, growing(Language)] = "en"
+
+
+class Role(Record, frozen=True, kw_only=True):
+    """A role that a tenant has defined beside the built-in ones; `code` is its stable name.
+
+    `permissions` maps `resource:action` to how far it goes.
+    """
+
+    code: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}(?!\n)$")]
+    name: Name
+    permissions: dict[str, Annotated[str, growing(Reach)]]
+    is_active: bool = True

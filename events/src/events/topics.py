@@ -88,6 +88,7 @@ RECONCILIATION = Topic(
 TENANT = _topic("directory", "tenant", 1)
 DEPARTMENT = _topic("directory", "department", 1)
 USER = _topic("directory", "user", 3)
+ROLE = _topic("directory", "role", 1)
 
 COMPANY = _topic("contacts", "company", 12)
 PERSON = _topic("contacts", "person", 12)
@@ -105,7 +106,7 @@ FORM = _topic("marketing", "form", 1)
 LEAD = _topic("marketing", "lead", 12)
 
 TOPICS: tuple[Topic, ...] = (
-    TENANT, DEPARTMENT, USER,
+    TENANT, DEPARTMENT, USER, ROLE,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

@@ -33,6 +33,8 @@ UtcTime = Annotated[
     Meta(tz=True, description="RFC 3339, in UTC", extra_json_schema={"pattern": "Z$"}),
 ]
 Language = Literal["en", "ru"]
+Reach = Literal["all", "department", "own"]
+"""How far a permission goes; `department` is one's own and every one below it."""
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
 # `$` alone would also match before a last newline.

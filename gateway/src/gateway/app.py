@@ -16,6 +16,7 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
 from gateway.directory.departments import api as departments
 from gateway.directory.invitations import api as invitations
@@ -23,6 +24,7 @@ from gateway.directory.keys import api as keys
 from gateway.directory.keys.keyring import Keyring
 from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.passwords.hashing import Hashing
+from gateway.directory.roles import api as roles
 from gateway.directory.sessions import api as sessions
 from gateway.directory.sessions.throttle import Throttle, Throttles
 from gateway.directory.sessions.use_cases import Lifetimes, Reception
@@ -104,6 +106,8 @@ SERVICE = Service(
         invitations.routes,
         departments.routes,
         users.routes,
+        roles.routes,
+        access.routes,
         customer_360.routes,
     ),
     wrap=door,

@@ -78,7 +78,7 @@ async def test_two_tenants_may_use_the_same_login(
         ({"department": "0198c0de-0000-7000-8000-000000000000"}, "unknown-department"),
         ({"manager": "0198c0de-0000-7000-8000-000000000000"}, "unknown-manager"),
         ({"roles": []}, "invalid-request"),
-        ({"roles": ["king"]}, "invalid-request"),
+        ({"roles": ["king"]}, "unknown-role"),
         ({"login": "two words"}, "invalid-request"),
         ({"email": "nowhere"}, "invalid-request"),
         ({"password": "is not set here"}, "invalid-request"),

@@ -1,108 +1,88 @@
-"""The table of built-in roles, read as the product promises it."""
+"""The rules of a tenant's own roles."""
 
-from typing import get_args
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.directory import Role
-from gateway.directory.roles import BUSINESS, DIRECTORY, OPERATIONS, ROLES, permissions_of
+from chassis.problems import Problem
+from events.values import Reach
+from gateway.directory.roles import role as rules
+from gateway.directory.roles.built_in import FARTHER, ROLES, beyond, permissions_of
+from gateway.directory.roles.role import (
+    MoreThanOneHolds,
+    ReachWithoutOwners,
+    RoleCodeFixed,
+    RoleCodeTaken,
+    RoleDraft,
+    UnknownPermission,
+    WriteNeedsRead,
+)
 
-EVERY_ROLE: tuple[Role, ...] = get_args(Role)
-FARTHER = {"own": 0, "department": 1, "all": 2}
+TENANT = UUID(int=7)
+EVERYTHING = ROLES["administrator"]
 
-
-def test_every_role_of_the_published_language_is_in_the_table() -> None:
-    assert set(ROLES) == set(EVERY_ROLE)
-
-
-def test_administrators_do_everything_everywhere() -> None:
-    everything = {
-        f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY, *OPERATIONS)
-        for action in ("read", "write")
-    } | {"people:erase"}
-    assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
-
-
-def test_a_role_of_a_newer_version_permits_nothing() -> None:
-    assert permissions_of(["soothsayer"]) == {}
-    assert permissions_of(["agent", "soothsayer"]) == permissions_of(["agent"])
+permissions = st.dictionaries(
+    st.sampled_from(sorted(EVERYTHING)), st.sampled_from(sorted(FARTHER)), max_size=12
+)
 
 
-@pytest.mark.parametrize("role", EVERY_ROLE)
-def test_everybody_knows_the_tenant_and_its_departments(role: Role) -> None:
-    permissions = permissions_of([role])
-    assert permissions["departments:read"] == permissions["tenant:read"] == "all"
+def draft(**fields: Any) -> RoleDraft:
+    given: dict[str, Any] = {"code": "dispatcher", "name": "Диспетчер", "permissions": {}}
+    return RoleDraft(**(given | fields))
 
 
-@pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
-@pytest.mark.parametrize("resource", DIRECTORY)
-def test_only_administrators_change_the_directory(role: Role, resource: str) -> None:
-    assert f"{resource}:write" not in permissions_of([role])
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"code": "agent"}, RoleCodeTaken),
+        ({"permissions": {"deals:fly": "own"}}, UnknownPermission),
+        ({"permissions": {"products:read": "department"}}, ReachWithoutOwners),
+        ({"permissions": {"people:read": "all", "people:erase": "own"}}, ReachWithoutOwners),
+        ({"permissions": {"deals:write": "own"}}, WriteNeedsRead),
+        ({"permissions": {"deals:read": "own", "deals:write": "all"}}, WriteNeedsRead),
+    ],
+)
+def test_what_a_role_cannot_be(fields: dict[str, Any], rule: type[Problem]) -> None:
+    with pytest.raises(rule):
+        rules.created(TENANT, draft(**fields), EVERYTHING)
 
 
-@pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
-def test_only_administrators_erase_people(role: Role) -> None:
-    assert "people:erase" not in permissions_of([role])
+def test_nobody_gives_more_than_they_hold() -> None:
+    wanted = draft(permissions={"deals:read": "all", "people:read": "own"})
+    with pytest.raises(MoreThanOneHolds, match="deals:read"):
+        rules.created(TENANT, wanted, permissions_of(["manager"]))
+    assert rules.created(TENANT, wanted, permissions_of(["analyst"])).permissions
 
 
-@pytest.mark.parametrize("role", EVERY_ROLE)
-def test_whoever_writes_may_read_as_far(role: Role) -> None:
-    permissions = permissions_of([role])
-    for permission, reach in permissions.items():
-        resource, action = permission.split(":")
-        if action == "write":
-            assert FARTHER[permissions[f"{resource}:read"]] >= FARTHER[reach], permission
+def test_a_role_keeps_its_code() -> None:
+    role = rules.created(TENANT, draft(), EVERYTHING)
+    with pytest.raises(RoleCodeFixed):
+        rules.changed(role, draft(code="other"), EVERYTHING)
+    assert not rules.changed(role, draft(is_active=False), EVERYTHING).is_active
 
 
-def test_agents_change_their_own_and_see_their_departments_customers() -> None:
-    permissions = permissions_of(["agent"])
-    for resource in ("companies", "people", "touches"):
-        assert permissions[f"{resource}:read"] == "department"
-        assert permissions[f"{resource}:write"] == "own"
-    assert permissions["deals:read"] == permissions["deals:write"] == "own"
-    assert "products:write" not in permissions
+def test_a_reach_of_a_newer_version_permits_nothing() -> None:
+    role = rules.created(TENANT, draft(permissions={"deals:read": "own"}), EVERYTHING)
+    newer: dict[str, str] = {**role.permissions, "people:read": "galaxy"}
+    assert rules.permitted_by(
+        type(role)(id=role.id, version=1, code=role.code, name=role.name, permissions=newer)
+    ) == {"deals:read": "own"}
 
 
-def test_managers_reach_their_department_and_below() -> None:
-    permissions = permissions_of(["manager"])
-    assert permissions["deals:write"] == permissions["companies:read"] == "department"
-    assert permissions["reports:read"] == "department"
-    assert permissions["products:read"] == "all"
+@given(permissions, permissions)
+def test_what_two_roles_permit_together_goes_beyond_neither_and_no_farther(
+    one: dict[str, Reach], other: dict[str, Reach]
+) -> None:
+    together = permissions_of(["one", "other"], {"one": one, "other": other})
+    assert beyond(one, together) == beyond(other, together) == []
+    assert all(reach in (one.get(each), other.get(each)) for each, reach in together.items())
 
 
-def test_marketers_spend_and_see_what_came_of_it() -> None:
-    permissions = permissions_of(["marketer"])
-    assert permissions["spend:write"] == permissions["reports:read"] == "all"
-    assert permissions["people:read"] == "all"
-    assert "people:write" not in permissions
-    assert "deals:read" not in permissions
-
-
-def test_analysts_read_everything_and_change_nothing() -> None:
-    permissions = permissions_of(["analyst"])
-    assert {f"{resource}:read" for resource in BUSINESS} <= permissions.keys()
-    assert not [permission for permission in permissions if permission.endswith(":write")]
-
-
-def test_operators_see_no_business_data() -> None:
-    permissions = permissions_of(["operator"])
-    assert not {permission.split(":")[0] for permission in permissions} & set(BUSINESS)
-
-
-def test_integrators_read_and_write_all_business_data() -> None:
-    permissions = permissions_of(["integrator"])
-    for resource in BUSINESS:
-        assert permissions[f"{resource}:read"] == permissions[f"{resource}:write"] == "all"
-
-
-@given(st.lists(st.sampled_from(EVERY_ROLE)))
-def test_of_several_roles_the_farther_reach_counts(roles: list[Role]) -> None:
-    together = permissions_of(roles)
-    for role in roles:
-        for permission, reach in ROLES[role].items():
-            assert FARTHER[together[permission]] >= FARTHER[reach]
-    granted = {permission for role in roles for permission in ROLES[role]}
-    assert set(together) == granted
+@given(permissions)
+def test_a_role_of_the_tenant_never_stands_in_for_a_built_in_one(
+    defined: dict[str, Reach],
+) -> None:
+    assert permissions_of(["agent"], {"agent": defined}) == dict(sorted(ROLES["agent"].items()))

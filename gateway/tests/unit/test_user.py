@@ -5,9 +5,12 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chassis.problems import Problem
 from events.directory import User, UserStatus
+from gateway.directory.roles.built_in import ROLES
+from gateway.directory.roles.role import MoreThanOneHolds, UnknownRole
 from gateway.directory.users import user as rules
 from gateway.directory.users.user import (
     ActivationNeedsInvitation,
@@ -43,7 +46,7 @@ def anna() -> User:
 
 def office() -> Colleagues:
     """Anna, the only administrator, in the only department."""
-    colleagues = Colleagues({}, {}, {HERE}, set())
+    colleagues = Colleagues({}, {}, {HERE}, set(), {}, ROLES["administrator"])
     colleagues.admit(anna())
     return colleagues
 
@@ -89,11 +92,35 @@ def test_a_login_is_one_word(login: str) -> None:
         msgspec.convert(body, UserDraft)
 
 
-@pytest.mark.parametrize("roles", [[], ["king"]])
-def test_roles_are_at_least_one_of_the_built_in(roles: list[str]) -> None:
-    body = {"name": "A", "login": "a", "roles": roles, "department": str(HERE)}
+def test_somebody_without_any_role_is_nobody() -> None:
+    body = {"name": "A", "login": "a", "roles": [], "department": str(HERE)}
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(body, UserDraft)
+
+
+def test_a_role_is_a_built_in_one_or_one_of_the_tenant() -> None:
+    colleagues = office()
+    with pytest.raises(UnknownRole, match="'king'"):
+        colleagues.admit(rules.invited(UUID(int=2), draft(roles=("agent", "king"))))
+    colleagues.roles = {"king": {"deals:read": "all"}}
+    colleagues.admit(rules.invited(UUID(int=2), draft(roles=("agent", "king"))))
+
+
+def test_a_role_that_somebody_has_stays_when_it_is_no_longer_in_use() -> None:
+    colleagues = office()
+    king = rules.invited(UUID(int=2), draft(roles=("agent", "king")))
+    colleagues.admit(king, king)
+    with pytest.raises(UnknownRole):
+        colleagues.admit(king)
+
+
+def test_nobody_makes_anybody_more_than_they_are() -> None:
+    colleagues = office()
+    colleagues.held = ROLES["manager"]
+    user = rules.invited(UUID(int=2), draft(roles=("agent",)))
+    colleagues.admit(user)
+    with pytest.raises(MoreThanOneHolds):
+        colleagues.admit(replace(user, roles=("agent", "administrator")), user)
 
 
 def test_accepting_an_invitation_makes_active() -> None:

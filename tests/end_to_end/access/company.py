@@ -24,7 +24,7 @@ PATIENCE = httpx.Limits(keepalive_expiry=1.0)
 
 Json = dict[str, Any]
 OWNED = ("companies", "people", "touches", "deals", "leads", "campaigns", "forms", "spend")
-COMMON = ("channels", "products", "pipelines", "reasons", "users", "departments")
+COMMON = ("channels", "products", "pipelines", "reasons", "users", "roles", "departments")
 
 
 @dataclass
@@ -105,6 +105,8 @@ async def furnish(company: Company) -> None:
     price = {"amount": "10", "currency": "RUB"}
     product = {"name": f"{MARK} product", "price": price}
     await _make(company, "products", [(Holding("", company.name, "products"), product)])
+    role = {"name": f"{MARK} role", "code": "clerk", "permissions": {"deals:read": "own"}}
+    await _make(company, "roles", [(Holding("", company.name, "roles"), role)])
     await until(lambda: _exists(admin, "/v1/pipelines"), "no pipeline")
     await until(lambda: _exists(admin, "/v1/reasons?outcome=lost"), "no reasons")
     await _furnish_contacts(company)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -15,6 +14,19 @@ from tests.end_to_end.access.walk import Walk
 
 SCOPE, OTHER_SCOPE = "departments:read", "operations:write"
 """What everybody may let a program do, and what nobody may."""
+
+
+OF_PEOPLE: tuple[tuple[Route, Json | None], ...] = (
+    (("GET", "/v1/companies"), None),
+    (("GET", "/v1/sessions"), None),
+    (("GET", "/v1/api-keys"), None),
+    (("POST", "/v1/api-keys"), {"name": "a program's program", "scopes": [SCOPE]}),
+    (("DELETE", "/v1/api-keys/{id}"), None),
+    (("DELETE", "/v1/sessions/{id}"), None),
+    (("POST", "/v1/me/totp"), {"password": PASSWORD}),
+    (("POST", "/v1/me/totp/confirm"), {"code": "000000"}),
+)
+"""What no program with that scope may do: others' records, and looking after credentials."""
 
 
 @dataclass(frozen=True)
@@ -80,26 +92,15 @@ async def _program(walk: Walk, worker: Worker, mine: Proofs) -> None:
     reading = ("GET", "/v1/departments")
     answer = await worker.client.get(reading[1], headers=mine.program)
     walk.granted(reading, worker, None, answer)
-    for route, body in _of_people(mine):
+    for route, body in OF_PEOPLE:
         path = route[1].replace("{id}", mine.key_id if "keys" in route[1] else mine.session)
         answer = await worker.client.request(route[0], path, json=body, headers=mine.program)
         walk.refused(route, worker, None, answer, 403)
 
 
-def _of_people(mine: Proofs) -> Iterator[tuple[Route, Json | None]]:
-    yield ("GET", "/v1/companies"), None
-    yield ("GET", "/v1/sessions"), None
-    yield ("GET", "/v1/api-keys"), None
-    yield ("POST", "/v1/api-keys"), {"name": "a program's program", "scopes": [SCOPE]}
-    yield ("DELETE", "/v1/api-keys/{id}"), None
-    yield ("DELETE", "/v1/sessions/{id}"), None
-    yield ("POST", "/v1/me/totp"), {"password": PASSWORD}
-    yield ("POST", "/v1/me/totp/confirm"), {"code": "000000"}
-
-
 def _looked_after_by(walk: Walk, worker: Worker, what: str) -> set[str]:
     """The users whose sessions or keys the worker may see and end."""
-    if what == "api-keys" and worker is walk.own(worker).administrator:
+    if what == "api-keys" and worker.role == "administrator":
         return {colleague.id for colleague in walk.own(worker).workers}
     return {worker.id}
 

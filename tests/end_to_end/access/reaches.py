@@ -16,7 +16,7 @@ ABOVE = {"root": None, "north": "root", "harbour": "north", "south": "root"}
 CUSTOMERS = ("companies", "people", "touches")
 CATALOGUES = ("pipelines", "products", "reasons")
 MARKETING = ("channels", "campaigns", "spend", "forms")
-DIRECTORY = ("users", "departments", "tenant")
+DIRECTORY = ("users", "roles", "departments", "tenant")
 BUSINESS = (*CUSTOMERS, "deals", "leads", *CATALOGUES, *MARKETING, "reports")
 
 Grants = dict[str, tuple[Reach | None, Reach | None]]

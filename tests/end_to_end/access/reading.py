@@ -18,6 +18,7 @@ async def read_everything(walk: Walk, worker: Worker) -> None:
         await _records(walk, worker, resource)
     await _customers(walk, worker)
     await _own_place(walk, worker)
+    await _explanations(walk, worker)
 
 
 async def _lists(walk: Walk, worker: Worker, resource: str) -> None:
@@ -46,6 +47,19 @@ async def _records(walk: Walk, worker: Worker, resource: str) -> None:
         told = await walk.one(worker, "GET", f"{path}/history", holding)
         if told.is_success and not told.json()["items"]:
             walk.tally.complain(("GET", f"{path}/history"), worker, "an empty history")
+
+
+async def _explanations(walk: Walk, worker: Worker) -> None:
+    """Of oneself and a record that one may see; neither of strangers nor of what is hidden."""
+    route = ("POST", "/v1/access/explain")
+    for holding in walk.examples(worker, "deals"):
+        question = {"user": worker.id, "permission": "deals:read", "record": holding.id}
+        answer = await walk.one(worker, *route, holding, body=question)
+        if answer.is_success and not answer.json()["allowed"]:
+            walk.tally.complain(route, worker, answer.text)
+    question = {"user": walk.other(worker).administrator.id, "permission": "deals:read"}
+    answer = await worker.client.post(route[1], json=question)
+    walk.refused(route, worker, None, answer, 404)
 
 
 async def _customers(walk: Walk, worker: Worker) -> None:
@@ -94,6 +108,12 @@ async def _own_place(walk: Walk, worker: Worker) -> None:
             far = reach(worker, resource, action)
             if resource != "reports" and told.get(f"{resource}:{action}") != far:
                 walk.tally.complain(me, worker, f"{resource}:{action} is {told}, not {far}")
+    access = ("GET", "/v1/me/access")
+    answer = await worker.client.get(access[1])
+    walk.granted(access, worker, "own", answer)
+    grants = {grant["permission"]: grant["reach"] for grant in answer.json()["grants"]}
+    if grants != told:
+        walk.tally.complain(access, worker, answer.text)
     now = datetime.now(UTC).isoformat()
     tenant = ("GET", "/v1/tenant")
     slug = walk.own(worker).slug

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ async def _walked(platform: Platform, clients: AsyncExitStack) -> Walk:
     await _each(workers, lambda worker: knock_at_public_doors(walk, worker))
     proofs: Everybodys = {}
     for of_oneself in (obtain, look_after, give_up):
-        await _each(workers, lambda worker, do=of_oneself: do(walk, worker, proofs))
+        await _each(workers, partial(of_oneself, walk, proofs=proofs))
     # Reaches mean nothing to operators: one office of each company is enough.
     await _operate(platform, walk, [worker for worker in workers if worker.office == "north"])
     return walk
@@ -169,12 +170,13 @@ NEVER_GIVEN = {
 OF_ONESELF = {
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/v1/me"),
+    ("GET", "/v1/me/access"),
     ("GET", "/v1/tenant"),
     ("GET", "/v1/tenant/history"),
     *(("GET", f"/v1/operations/{service}/{what}")
       for service in CONSUMERS for what in ("parked", "reconciliation")),
     *(("POST", f"/v1/{what}") for what in (
         "companies", "people", "touches", "deals", "campaigns", "forms", "channels", "products",
-        "pipelines", "reasons", "departments", "users")),
+        "pipelines", "reasons", "departments", "users", "roles")),
 }  # fmt: skip
 """Routes where some role has nothing to be refused: they tell and make what is one's own."""

@@ -12,6 +12,7 @@ CHANGES: dict[str, str] = {
     "companies": "notes", "people": "notes", "touches": "notes", "deals": "name",
     "campaigns": "name", "forms": "name", "channels": "name", "products": "name",
     "pipelines": "name", "reasons": "name", "departments": "city", "users": "name",
+    "roles": "name",
 }  # fmt: skip
 """Resource -> a field with text that whoever may write it may change."""
 
@@ -76,6 +77,7 @@ def _draft(walk: Walk, worker: Worker, resource: str) -> Json:
         "pipelines": {"name": some, "stages": [{"name": "one", "probability": 5}]},
         "reasons": {"name": some, "outcome": "won", "code": f"c{some}"},
         "departments": {"name": some, "time_zone": "UTC"},
+        "roles": {"name": some, "code": f"c{some}", "permissions": {"deals:read": "own"}},
         "users": {
             "name": some,
             "login": some,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from events.directory import Role
+from events.directory import BuiltInRole
 
 NAME, SLUG, CURRENCY = "Korvala · Корвала", "demo", "RUB"
 HEADQUARTERS_CITY, HEADQUARTERS_TIME_ZONE = "Москва", "Europe/Moscow"
@@ -38,7 +38,7 @@ class Colleague:
 
     name: str
     login: str
-    role: Role
+    role: BuiltInRole
     office: str | None = None
     language: Language = "ru"
 
@@ -112,7 +112,7 @@ def manager_of(office: str) -> str:
 
 def one_of_each_role() -> tuple[Colleague, ...]:
     """The first colleague in every built-in role."""
-    first: dict[Role, Colleague] = {}
+    first: dict[BuiltInRole, Colleague] = {}
     for colleague in (ADMINISTRATOR, *COLLEAGUES):
         first.setdefault(colleague.role, colleague)
     return tuple(first.values())

@@ -23,7 +23,7 @@ OWNERS: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("tenants", "tenant", "sessions", "api-keys", "me"),
-            *("departments", "users", "invitations"),
+            *("departments", "users", "roles", "invitations", "access"),
         ),
         GATEWAY,
     ),

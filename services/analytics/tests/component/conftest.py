@@ -9,10 +9,10 @@ import pytest
 
 from analytics.app import SERVICE
 from analytics.consumer import CONSUMER
-from chassis.identity import Reach
 from chassis.inbox import Inbox
 from chassis.testing import Running, migrate_now, running
 from cli.local.postgres import PostgresServer
+from events.values import Reach
 from services.analytics.tests.component.world import World
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.identity import Reach
 from events.contacts import Touch
 from events.marketing import Lead, Spend
 from events.sales import Deal
+from events.values import Reach
 from services.analytics.tests.component.world import World
 
 

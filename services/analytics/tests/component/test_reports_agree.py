@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chassis.identity import Reach
+from events.values import Reach
 from services.analytics.tests.component import figures
 from services.analytics.tests.component.conftest import ClientOf
 from services.analytics.tests.component.reached import Facts

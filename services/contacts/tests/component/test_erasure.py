@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from chassis.generations import refill
-from chassis.identity import Reach
 from chassis.testing import Running, event, reaching
 from events.catalogue import LEAD
 from events.marketing import Lead
+from events.values import Reach
 
 EVERYTHING: dict[str, Reach] = {
     **reaching("all", "companies", "people", "touches"),

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from chassis.identity import Reach
 from chassis.testing import Running, event, reaching
 from events.catalogue import DEPARTMENT
 from events.directory import Department
+from events.values import Reach
 
 RESOURCES = ("companies", "people", "touches")
 PATHS = tuple(f"/v1/{resource}" for resource in RESOURCES)

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from chassis.identity import Reach
 from chassis.testing import Running, reaching
+from events.values import Reach
 
 EVERYTHING = reaching("all", "deals", "pipelines", "products", "reasons")
 Json = dict[str, Any]

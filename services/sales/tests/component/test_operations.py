@@ -8,11 +8,11 @@ import httpx
 import msgspec
 import pytest
 
-from chassis.identity import Reach
 from chassis.parking import Parking
 from chassis.testing import Running, event
 from events.catalogue import TENANT
 from events.directory import Tenant
+from events.values import Reach
 
 OPERATOR: dict[str, Reach] = {"operations:read": "all", "operations:write": "all"}
 TOPIC = TENANT.topic.name

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from chassis.identity import Reach
 from chassis.testing import Running, reaching
+from events.values import Reach
 from services.sales.tests.component.selling import (
     EVERYTHING,
     Json,

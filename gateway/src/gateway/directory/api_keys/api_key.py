@@ -16,10 +16,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from chassis.identity import Reach
 from chassis.problems import RuleBroken, Unauthenticated
-from events.values import Name
-from gateway.directory.roles import nearer, permissions_of
+from events.values import Name, Reach
+from gateway.directory.roles.built_in import nearer, permissions_of
 
 MARK = "mk_"
 LONGEST = timedelta(days=5 * 366)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.bulk import Bulk, Verdicts
-from chassis.identity import Identity, Reach
+from chassis.identity import Identity, system_identity
 from chassis.journal import encoder
 from chassis.problems import NotFound
 from chassis.web.bodies import json_body, patch_body
@@ -19,11 +19,13 @@ from chassis.web.commands import COMMAND, IDENTITY, Command
 from chassis.web.documents import answers
 from chassis.web.resources import database_of, read_routes
 from events.directory import Department, Tenant, User
+from events.values import Reach
 from gateway.directory.invitations.api import newly_invited
 from gateway.directory.tenants.store import tenants
 from gateway.directory.users.store import users
 from gateway.directory.users.use_cases import change_user, invite_user, upsert_users
 from gateway.directory.users.user import UserChange, UserDraft
+from gateway.edge.routing import GATEWAY
 
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -51,7 +53,9 @@ async def me(request: Request, identity: Identity = IDENTITY) -> Response:
     if found is None:
         raise NotFound("this identity belongs to no user")
     user, department = found
-    _, tenant = await tenants.read(database, identity, identity.tenant)
+    # Whatever one may do, this is where one is.
+    everything = system_identity(identity.tenant, GATEWAY)
+    _, tenant = await tenants.read(database, everything, identity.tenant)
     answer = Me(
         user=user,
         tenant=tenants.decode(tenant),

@@ -21,6 +21,7 @@ from chassis.search import folded as searchable
 from chassis.transactions import Transaction
 from events.catalogue import USER
 from events.directory import Department, User
+from gateway.directory.roles.store import in_use
 from gateway.directory.users.user import Colleagues, LoginTaken, administers, folded
 
 TABLE = aggregate_table(
@@ -75,6 +76,8 @@ class UserStore(AggregateStore[User]):
             emails={row["email"]: row["id"] for row in rows if row["email"] is not None},
             departments={row["id"] for row in places},
             administrators={row["id"] for row in rows if row["is_administrator"]},
+            roles=await in_use(transaction.connection, transaction.tenant),
+            held=transaction.identity.permissions,
         )
 
     async def standing(

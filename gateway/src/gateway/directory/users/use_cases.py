@@ -19,6 +19,8 @@ from gateway.directory.users.user import UserChange, UserDraft
 
 async def invite_user(transaction: Transaction, draft: UserDraft) -> User:
     """A new user; the invitation itself is issued when this has committed."""
+    # Which roles one may give is of no interest to who may not invite anybody.
+    transaction.identity.reach("users:write")
     await take_turn(transaction)
     colleagues = await users.colleagues(transaction)
     user = colleagues.admit(rules.invited(uuid7(), draft))
@@ -38,7 +40,7 @@ async def change_user(
         has_password=await has_password(transaction, id),
     )
     colleagues = await users.colleagues(transaction)
-    return await users.save(transaction, "changed", user, colleagues.admit(after))
+    return await users.save(transaction, "changed", user, colleagues.admit(after, user))
 
 
 async def upsert_users(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
@@ -49,6 +51,6 @@ async def upsert_users(transaction: Transaction, items: list[dict[str, Any]]) ->
     def decide(before: User | None, draft: UserDraft, _: Identity) -> Decision[User]:
         if before is None:
             return Decision("invited", colleagues.admit(rules.invited(uuid7(), draft)))
-        return Decision("changed", colleagues.admit(rules.changed(before, draft)))
+        return Decision("changed", colleagues.admit(rules.changed(before, draft), before))
 
     return await upsert(transaction, Upsert(users, UserDraft, decide), items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -11,13 +12,20 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chassis.problems import Conflict, RuleBroken
-from events.directory import Role, User, UserStatus
-from events.values import ExternalId, Language, Name
+from events.directory import BuiltInRole, User, UserStatus
+from events.values import ExternalId, Language, Name, Reach, growing
+from gateway.directory.roles.built_in import ROLES, permissions_of
+from gateway.directory.roles.role import UnknownRole, require_held
 
 # The look-aheads refuse a line break, which `$` alone would let end the text.
 Login = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^\S+(?!\s)$")]
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+(?!\s)$")]
-Roles = Annotated[tuple[Role, ...], Meta(min_length=1, max_length=20)]
+RoleName = Annotated[
+    str,
+    Meta(max_length=60, description="a built-in role, or the code of one's own"),
+    growing(BuiltInRole),
+]
+Roles = Annotated[tuple[RoleName, ...], Meta(min_length=1, max_length=20)]
 
 
 class UserDraft(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -72,17 +80,21 @@ class Colleagues:
     """What of a tenant's directory decides whether a user may be as drafted.
 
     `logins` and `emails` (folded) map to their users; `administrators` are the
-    active ones.
+    active ones; `roles` are the tenant's own in use, with what they permit, and
+    `held` is what whoever asks may do.
     """
 
     logins: dict[str, UUID]
     emails: dict[str, UUID]
     departments: set[UUID]
     administrators: set[UUID]
+    roles: Mapping[str, Mapping[str, Reach]]
+    held: Mapping[str, Reach]
 
-    def admit(self, user: User) -> User:
+    def admit(self, user: User, before: User | None = None) -> User:
         """`user`, who from now on is one of them; raises the rule that forbids it."""
         self._check(user)
+        self._check_roles(set(user.roles) - set(() if before is None else before.roles))
         for known in (self.logins, self.emails):
             for name in [name for name, owner in known.items() if owner == user.id]:
                 del known[name]
@@ -108,6 +120,13 @@ class Colleagues:
             raise UnknownManager(f"{user.manager} cannot be the manager", field="manager")
         if self.administrators == {user.id} and not administers(user):
             raise TenantNeedsAdministrator(f"{user.name} is the last one", field="roles")
+
+    def _check_roles(self, new: Collection[str]) -> None:
+        """The roles that somebody is to get; those that one has already stay as they are."""
+        for role in sorted(new):
+            if role not in ROLES and role not in self.roles:
+                raise UnknownRole(f"{role!r} is none", field="roles")
+        require_held(permissions_of(new, self.roles), self.held, "roles")
 
 
 def folded(text: str) -> str:

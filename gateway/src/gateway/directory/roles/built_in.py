@@ -18,15 +18,17 @@ Agents read their department's customers and touches, so that whoever picks up
 the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
 show them what customers' records hold. Everybody knows the tenant and its
-departments, everybody but operators the users. Only administrators write those,
-and only they erase people, which nobody can undo.
+departments, everybody but operators the users and roles. Only administrators
+write those, and only they erase people, which nobody can undo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TypeGuard
 
-from chassis.identity import Reach
+from events.values import Reach
 
 CUSTOMERS = ("companies", "people", "touches")
 DEALS = ("deals",)
@@ -35,13 +37,13 @@ CATALOGUES = ("pipelines", "products", "reasons")
 MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
 OPERATIONS = ("operations",)
-DIRECTORY = ("users", "departments", "tenant")
+DIRECTORY = ("users", "roles", "departments", "tenant")
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
 BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS)
 
-_FARTHER: Mapping[Reach, int] = {"own": 0, "department": 1, "all": 2}
+FARTHER: Mapping[Reach, int] = {"own": 0, "department": 1, "all": 2}
 
 
 def _read(reach: Reach, *resources: str) -> dict[str, Reach]:
@@ -80,21 +82,37 @@ ROLES: Mapping[str, Mapping[str, Reach]] = {
 }
 
 
-def permissions_of(roles: Iterable[str]) -> dict[str, Reach]:
-    """What these roles together permit, sorted by name; an unknown role permits nothing."""
+def permissions_of(
+    roles: Iterable[str], defined: Mapping[str, Mapping[str, Reach]] = MappingProxyType({})
+) -> dict[str, Reach]:
+    """What these roles together permit, sorted by name; an unknown role permits nothing.
+
+    `defined` are roles of the tenant, by their codes.
+    """
     permissions: dict[str, Reach] = {}
-    for permission, reach in _granted(roles):
-        known = permissions.get(permission)
-        if known is None or _FARTHER[reach] > _FARTHER[known]:
-            permissions[permission] = reach
+    for role in roles:
+        for permission, reach in (ROLES.get(role) or defined.get(role) or {}).items():
+            known = permissions.get(permission)
+            if known is None or FARTHER[reach] > FARTHER[known]:
+                permissions[permission] = reach
     return dict(sorted(permissions.items()))
+
+
+def is_reach(text: str) -> TypeGuard[Reach]:
+    """Whether this version knows such a reach."""
+    return text in FARTHER
 
 
 def nearer(one: Reach, other: Reach) -> Reach:
     """The reach that goes less far."""
-    return one if _FARTHER[one] < _FARTHER[other] else other
+    return one if FARTHER[one] < FARTHER[other] else other
 
 
-def _granted(roles: Iterable[str]) -> Iterator[tuple[str, Reach]]:
-    for role in roles:
-        yield from ROLES.get(role, {}).items()
+def beyond(wanted: Mapping[str, Reach], held: Mapping[str, Reach]) -> list[str]:
+    """The permissions of `wanted` that go farther than those `held`."""
+    farther = []
+    for permission, reach in wanted.items():
+        has = held.get(permission)
+        if has is None or FARTHER[reach] > FARTHER[has]:
+            farther.append(permission)
+    return farther
