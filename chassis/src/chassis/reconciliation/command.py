@@ -7,7 +7,7 @@ then each difference.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -23,11 +23,11 @@ _LOOK_SECONDS = 0.2
 async def reconcile(database: Database, consumers: Sequence[Consumer], patience: float) -> int:
     """Let the service's worker compare everything, and print it; 0.
 
-    What is not concluded within `patience` seconds is printed with `granted` false.
+    What is not concluded within `patience` seconds is printed with `granted` false. What was
+    hindered, by a consumer that is still catching up mostly, is compared again until then.
     """
-    wanted = await verdicts.make_wish(database)
     topics = {(consumer.name, topic) for consumer in consumers for topic in consumer.topics}
-    concluded = await _concluded(database, wanted, topics, patience)
+    concluded = await _concluded(database, topics, patience)
     for consumer, topic in sorted(topics):
         conclusion = concluded.get((consumer, topic))
         told = {"consumer": consumer, "topic": topic, "granted": conclusion is not None}
@@ -40,16 +40,28 @@ async def reconcile(database: Database, consumers: Sequence[Consumer], patience:
 
 
 async def _concluded(
-    database: Database, wanted: datetime, topics: set[tuple[str, str]], patience: float
+    database: Database, topics: set[tuple[str, str]], patience: float
 ) -> dict[tuple[str, str], Conclusion]:
-    """What was concluded since `wanted`, once it is all, or the patience is over."""
+    """What was concluded since now, once it is all and unhindered, or the patience is over."""
     deadline = asyncio.get_running_loop().time() + patience
+    first = last = await verdicts.make_wish(database)
     while True:
-        concluded = {
-            (conclusion.consumer, conclusion.topic): conclusion
-            for conclusion in await verdicts.conclusions(database)
-            if conclusion.granted is not None and conclusion.granted >= wanted
-        }
-        if concluded.keys() >= topics or asyncio.get_running_loop().time() > deadline:
+        concluded = await _since(database, first)
+        is_over = asyncio.get_running_loop().time() > deadline
+        if is_over or (concluded.keys() >= topics and not _hindered(concluded)):
             return concluded
+        if (await _since(database, last)).keys() >= topics:
+            last = await verdicts.make_wish(database)
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _since(database: Database, wanted: datetime) -> dict[tuple[str, str], Conclusion]:
+    return {
+        (conclusion.consumer, conclusion.topic): conclusion
+        for conclusion in await verdicts.conclusions(database)
+        if conclusion.granted is not None and conclusion.granted >= wanted
+    }
+
+
+def _hindered(concluded: Mapping[tuple[str, str], Conclusion]) -> bool:
+    return any(conclusion.hindrance for conclusion in concluded.values())
