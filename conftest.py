@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Members whose folder at the root is called like what they import: pytest names their tests
@@ -35,6 +36,10 @@ from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 
 NewDatabase = Callable[[], str]
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("meridian", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("meridian")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

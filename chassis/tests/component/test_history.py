@@ -20,14 +20,14 @@ from sqlalchemy import MetaData
 from chassis.aggregates import AggregateStore
 from chassis.database import Database
 from chassis.history import HistoryRequest, as_of
-from chassis.identity import Identity, Reach, system_identity
+from chassis.identity import Identity, system_identity
 from chassis.journal import encoder
 from chassis.problems import Forbidden, InvalidRequest, NotFound
 from chassis.schema import CURRENT, aggregate_table, create_aggregate
 from chassis.transactions import Cause, Transactions, uuid7
 from events.catalogue import PRODUCT
 from events.sales import Product
-from events.values import ExternalId, Money
+from events.values import ExternalId, Money, Reach
 
 THINGS = AggregateStore(
     PRODUCT,
@@ -135,9 +135,7 @@ EDITS = st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=8)
 
 
 @given(st.fixed_dictionaries(FIELDS), EDITS, st.integers(1, 4))
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_folding_the_history_gives_every_state(
     prepared_url: str, first: Json, edits: list[Json], limit: int
 ) -> None:
