@@ -31,7 +31,7 @@ from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
 from chassis.decoding import Delivery, Read
 from chassis.inbox import PASSING, Consumer, Inbox
-from chassis.kafka import BROKER_FAILURES, disconnect, ends_proven
+from chassis.kafka import BROKER_FAILURES, disconnect, end, ends_proven
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
@@ -83,6 +83,7 @@ class Subscription:
         self._applying: asyncio.Task[None] | None = None
         self._trouble: _Trouble | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._readers: list[PatientReader] = []
         self._broker = KafkaBroker(
             # Unlike aiokafka, FastStream takes a text for one address.
             settings.kafka.split(","),
@@ -129,11 +130,20 @@ class Subscription:
         await self._broker.connect()
         config = self._broker.config.broker_config
         assert isinstance(config.builder, partial), "FastStream builds its readers another way"
-        config.builder = partial(PatientReader, **config.builder.keywords)
+        config.builder = partial(self._reader, **config.builder.keywords)
         await self._broker.start()
         self._progress = asyncio.create_task(self._keep_progress())
 
+    def _reader(self, **options: Any) -> PatientReader:
+        reader = PatientReader(**options)
+        self._readers.append(reader)
+        return reader
+
     async def stop(self) -> None:
+        """Leave the group, and everything that was connected; to its end, also when cancelled."""
+        await to_its_end(self._stop())
+
+    async def _stop(self) -> None:
         self._stopping = True
         if self._progress is not None:
             self._progress.cancel()
@@ -144,8 +154,12 @@ class Subscription:
         try:
             async with asyncio.timeout(15):
                 await self._broker.stop()
-        except BROKER_FAILURES as error:
+        except (*BROKER_FAILURES, ExceptionGroup) as error:
             log.info("%s did not leave its group cleanly: %s", self.consumer.name, error)
+        finally:
+            # Cut short, FastStream forgets a reader before it has stopped it.
+            for reader in self._readers:
+                await end(reader)
 
     def require_reading(self) -> None:
         """Raise ConnectionError when reading has ended, which FastStream does not notice."""
@@ -279,15 +293,15 @@ class Subscription:
         seen earlier, and the tide that it covers, are kept until it is reached.
         """
         reached: dict[TopicPartition, datetime] = {}
-        for place, end in ends.items():
+        for place, last in ends.items():
             applied = self._applied.get(place, -1)
-            awaited, covered = self._awaited.setdefault(place, (end, tide))
-            if applied >= end:
+            awaited, covered = self._awaited.setdefault(place, (last, tide))
+            if applied >= last:
                 reached[place] = tide
             elif applied >= awaited:
                 reached[place] = covered
             if applied >= awaited:
-                self._awaited[place] = (end, tide)
+                self._awaited[place] = (last, tide)
         return reached
 
     async def _measure(self, moment: datetime) -> None:

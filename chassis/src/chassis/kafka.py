@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from chassis.cancellation import no_strays, to_its_end
@@ -93,11 +94,20 @@ async def disconnect(client: AIOKafkaClient) -> None:
     is still at work connects anew.
     """
     client._get_conn = _no_connection  # noqa: SLF001
-    await client.close()
-    async with client._get_conn_lock:  # noqa: SLF001
-        # What was connecting has come to its end.
-        pass
-    await client.close()
+    # First, because what follows waits for tasks of its own that may have failed.
+    _close_connections(client)
+    try:
+        await client.close()
+        async with client._get_conn_lock:  # noqa: SLF001
+            # What was connecting has come to its end.
+            pass
+    finally:
+        _close_connections(client)
+
+
+def _close_connections(client: AIOKafkaClient) -> None:
+    for connection in client._conns.values():  # noqa: SLF001
+        connection.close(reason=CloseReason.SHUTDOWN)
 
 
 async def _no_connection(*_: Any, **__: Any) -> None:

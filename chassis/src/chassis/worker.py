@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-from chassis.cancellation import no_strays
+from chassis.cancellation import no_strays, to_its_end
 from chassis.consumers import Subscription
 from chassis.database import PASSING_FAILURES, Database
 from chassis.generations import Genesis, refill
@@ -94,7 +94,7 @@ class Worker:
         async with AsyncExitStack() as at_the_end:
             at_the_end.push_async_callback(watermarks.close)
             at_the_end.push_async_callback(tides.stop)
-            at_the_end.push_async_callback(self._rest, working)
+            at_the_end.push_async_callback(self._come_to_rest, working)
             await self._make_own_topics()
             await tides.start()
             if self._topics:
@@ -121,6 +121,9 @@ class Worker:
                         task.result()
                 for subscription in subscriptions:
                     subscription.require_reading()
+
+    async def _come_to_rest(self, working: Sequence[asyncio.Task[None]]) -> None:
+        await to_its_end(self._rest(working))
 
     async def _rest(self, working: Sequence[asyncio.Task[None]]) -> None:
         self.generation = None

@@ -11,12 +11,13 @@ from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from chassis.database import Connection, Database
 from chassis.decoding import AnyEvent
 from chassis.identity import system_identity
 from chassis.inbox import Consumer, Reaction, Replica
+from chassis.kafka import end, open_reader
 from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
 from chassis.tests.component.stores import THINGS, opened_for_products
@@ -233,8 +234,7 @@ async def outbox_is_empty(owner: Owner) -> bool:
 async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:
     """Everything that the broker holds of `topic` now, partition by partition."""
     places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
-    await reader.start()
+    reader = await open_reader(settings)
     try:
         reader.assign(places)
         await reader.seek_to_beginning(*places)
@@ -246,7 +246,7 @@ async def records_of(topic: Topic, settings: PlatformSettings) -> list[Record]:
                 found += [record for batch in fetched.values() for record in batch]
         return sorted(found, key=lambda record: (record.partition, record.offset))
     finally:
-        await reader.stop()
+        await end(reader)
 
 
 def key_of(record: Record) -> UUID:
