@@ -23,6 +23,8 @@ from gateway.directory.invitations import api as invitations
 from gateway.directory.keys import api as keys
 from gateway.directory.keys.keyring import Keyring
 from gateway.directory.keys.signing_key import Rotation
+from gateway.directory.letters import api as letters
+from gateway.directory.letters.postman import sending_letters
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.roles import api as roles
 from gateway.directory.sessions import api as sessions
@@ -73,6 +75,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             ),
             lifetimes,
         )
+        state.resets = Throttle(settings.reset_requests, settings.reset_window_seconds)
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             edge = Edge(
@@ -83,7 +86,9 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 settings,
                 limit,
             )
-            yield Observed(edge, "edge")
+            async with sending_letters(process.transactions, settings) as postman:
+                state.postman = postman
+                yield Observed(edge, "edge")
 
 
 def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:
@@ -104,6 +109,7 @@ SERVICE = Service(
         api_keys.routes,
         totp.routes,
         invitations.routes,
+        letters.routes,
         departments.routes,
         users.routes,
         roles.routes,

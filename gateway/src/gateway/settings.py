@@ -73,6 +73,17 @@ class GatewaySettings(ServiceSettings):
     keyring_seconds: float = Field(
         60.0, ge=0, description="how often the keys are read again; well within the announcement"
     )
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp://user:password@host:587 or smtps://...; no letters without it"
+    )
+    mail_from: str = Field("meridian@localhost", description="who letters come from")
+    invitation_url: str = Field(
+        "http://127.0.0.1:8000/welcome", description="the page that takes `#invitation=...`"
+    )
+    reset_requests: int = Field(
+        3, ge=1, description="for one login within `reset_window_seconds`, then it waits"
+    )
+    reset_window_seconds: float = Field(3_600.0, gt=0)
     invitation_days: int = Field(14, ge=1, description="how long an invitation holds")
     standing_seconds: float = Field(
         2.0, ge=0, description="how long a change of roles or status may go unnoticed"

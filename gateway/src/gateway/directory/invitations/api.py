@@ -19,6 +19,7 @@ from chassis.web.documents import answers
 from events.directory import User
 from gateway.directory.invitations.invitation import Acceptance
 from gateway.directory.invitations.use_cases import accept_invitation, issue_invitation
+from gateway.directory.letters.store import want
 from gateway.directory.users.store import users
 
 routes = APIRouter(prefix="/v1", tags=["directory"])
@@ -33,7 +34,7 @@ class Invitation(msgspec.Struct):
 @routes.post("/users/{id}/invitation", summary="Invite a user anew", **answers(Invitation, 201))
 async def issue(id: UUID, request: Request, command: Command = COMMAND) -> Response:
     """The earlier invitation holds no longer; an active user's password stays until acceptance."""
-    invitation = Invitation(await _issued(request, command, id))
+    invitation = Invitation(await _issued(request, command, id, by_mail_too=True))
     return Response(msgspec.json.encode(invitation), 201, media_type="application/json")
 
 
@@ -63,9 +64,16 @@ async def newly_invited(request: Request, command: Command, answer: Response) ->
     )
 
 
-async def _issued(request: Request, command: Command, user: UUID) -> str:
+async def _issued(
+    request: Request, command: Command, user: UUID, *, by_mail_too: bool = False
+) -> str:
     state = request.app.state
     lifetime = timedelta(days=state.settings.invitation_days)
     cause = Cause(traceparent=traceparent())
     async with state.transactions.begin(command.identity, cause) as transaction:
-        return await issue_invitation(transaction, user, lifetime)
+        token = await issue_invitation(transaction, user, lifetime)
+        if by_mail_too and state.postman is not None:
+            await want(transaction, [user])
+    if state.postman is not None:
+        state.postman.wake()
+    return token

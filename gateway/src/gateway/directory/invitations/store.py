@@ -1,4 +1,4 @@
-"""Every query of invitations; a user has one at the most."""
+"""Every query of invitations; a user has one by hand and one by mail at the most."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from chassis.database import Database
 from chassis.transactions import Transaction
 
 
-async def keep(transaction: Transaction, user: UUID, hashed: bytes, expires: datetime) -> None:
-    """Keep an invitation instead of any earlier one of this user."""
+async def keep(
+    transaction: Transaction, user: UUID, hashed: bytes, expires: datetime, *, by_mail: bool
+) -> None:
+    """Keep an invitation instead of an earlier one that came to this user by the same way."""
     await transaction.connection.execute(
-        """insert into invitation (tenant, user_id, hash, expires) values ($1, $2, $3, $4)
-           on conflict (tenant, user_id)
+        """insert into invitation (tenant, user_id, hash, expires, by_mail)
+           values ($1, $2, $3, $4, $5)
+           on conflict (tenant, user_id, by_mail)
            do update set hash = excluded.hash, expires = excluded.expires""",
         transaction.tenant,
         user,
         hashed,
         expires,
+        by_mail,
     )
 
 
@@ -31,11 +35,14 @@ async def invited_by(database: Database, hashed: bytes) -> tuple[UUID, UUID] | N
 
 
 async def use_up(transaction: Transaction, hashed: bytes) -> bool:
-    """Whether the invitation still held; it does no longer."""
-    found = await transaction.connection.fetchval(
+    """Whether the invitation still held; neither it nor another of its user does any longer."""
+    user = await transaction.connection.fetchval(
         """delete from invitation where tenant = $1 and hash = $2 and expires > now()
-           returning true""",
+           returning user_id""",
         transaction.tenant,
         hashed,
     )
-    return bool(found)
+    await transaction.connection.execute(
+        "delete from invitation where tenant = $1 and user_id = $2", transaction.tenant, user
+    )
+    return user is not None

@@ -23,11 +23,13 @@ from gateway.directory.users import user as rules
 from gateway.directory.users.store import users
 
 
-async def issue_invitation(transaction: Transaction, user: UUID, lifetime: timedelta) -> str:
-    """A new invitation for `user`; an earlier one holds no longer."""
+async def issue_invitation(
+    transaction: Transaction, user: UUID, lifetime: timedelta, *, by_mail: bool = False
+) -> str:
+    """A new invitation for `user`; an earlier one by the same way holds no longer."""
     rules.activated(await users.load(transaction, user))
-    token = new_token()
-    await store.keep(transaction, user, fingerprint(token), transaction.moment + lifetime)
+    token, until = new_token(), transaction.moment + lifetime
+    await store.keep(transaction, user, fingerprint(token), until, by_mail=by_mail)
     return token
 
 

@@ -73,7 +73,10 @@ async def invite(
     request: Request, draft: UserDraft = json_body(UserDraft), command: Command = COMMAND
 ) -> Response:
     """The invitation is in no stored answer: a repetition of the request gets a new one."""
-    answer = await command.run(lambda transaction: invite_user(transaction, draft), status=201)
+    by_mail = request.app.state.postman is not None
+    answer = await command.run(
+        lambda transaction: invite_user(transaction, draft, by_mail=by_mail), status=201
+    )
     return await newly_invited(request, command, answer)
 
 
@@ -90,5 +93,10 @@ async def change(
     summary="Invite or change up to 1,000 users",
     **answers(Verdicts, item=UserDraft),
 )
-async def bulk(body: Bulk = json_body(Bulk), command: Command = COMMAND) -> Response:
-    return await command.run(lambda transaction: upsert_users(transaction, body.items))
+async def bulk(
+    request: Request, body: Bulk = json_body(Bulk), command: Command = COMMAND
+) -> Response:
+    by_mail = request.app.state.postman is not None
+    return await command.run(
+        lambda transaction: upsert_users(transaction, body.items, by_mail=by_mail)
+    )

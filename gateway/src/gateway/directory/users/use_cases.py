@@ -10,6 +10,7 @@ from chassis.identity import Identity
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
 from events.directory import User
+from gateway.directory.letters.store import want
 from gateway.directory.passwords.store import has_password
 from gateway.directory.tenants.store import take_turn
 from gateway.directory.users import user as rules
@@ -17,14 +18,17 @@ from gateway.directory.users.store import users
 from gateway.directory.users.user import UserChange, UserDraft
 
 
-async def invite_user(transaction: Transaction, draft: UserDraft) -> User:
-    """A new user; the invitation itself is issued when this has committed."""
+async def invite_user(transaction: Transaction, draft: UserDraft, *, by_mail: bool) -> User:
+    """A new user; the invitation itself is issued when this has committed, one for each way."""
     # Which roles one may give is of no interest to who may not invite anybody.
     transaction.identity.reach("users:write")
     await take_turn(transaction)
     colleagues = await users.colleagues(transaction)
     user = colleagues.admit(rules.invited(uuid7(), draft))
-    return await users.save(transaction, "invited", None, user)
+    saved = await users.save(transaction, "invited", None, user)
+    if by_mail:
+        await want(transaction, [saved.id])
+    return saved
 
 
 async def change_user(
@@ -43,14 +47,22 @@ async def change_user(
     return await users.save(transaction, "changed", user, colleagues.admit(after, user))
 
 
-async def upsert_users(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
+async def upsert_users(
+    transaction: Transaction, items: list[dict[str, Any]], *, by_mail: bool
+) -> Verdicts:
     """Upsert many; new ones are invited, later items see what earlier ones took."""
     await take_turn(transaction)
     colleagues = await users.colleagues(transaction)
+    invited: list[UUID] = []
 
     def decide(before: User | None, draft: UserDraft, _: Identity) -> Decision[User]:
         if before is None:
-            return Decision("invited", colleagues.admit(rules.invited(uuid7(), draft)))
+            user = colleagues.admit(rules.invited(uuid7(), draft))
+            invited.append(user.id)
+            return Decision("invited", user)
         return Decision("changed", colleagues.admit(rules.changed(before, draft), before))
 
-    return await upsert(transaction, Upsert(users, UserDraft, decide), items)
+    verdicts = await upsert(transaction, Upsert(users, UserDraft, decide), items)
+    if by_mail and invited:
+        await want(transaction, invited)
+    return verdicts
