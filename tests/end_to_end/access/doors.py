@@ -44,6 +44,9 @@ async def knock_at_public_doors(walk: Walk, worker: Worker) -> None:
     guessed = {"invitation": uuid4().hex, "password": PASSWORD}
     answer = await worker.client.post(accept[1], json=guessed)
     walk.refused(accept, worker, None, answer, 422)
+    resets = ("POST", "/v1/password-resets")
+    asked = {"tenant": walk.own(worker).slug, "login": worker.login}
+    walk.refused(resets, worker, None, await worker.client.post(resets[1], json=asked), 404)
     submissions = ("POST", "/v1/forms/{id}/submissions")
     details = {"name": "Anybody", "email": f"{uuid4().hex}@example.org"}
     for id, exists in ((walk.other(worker).of("forms")[0].id, True), (str(uuid4()), False)):
