@@ -201,7 +201,7 @@ async def test_an_address_that_the_server_refuses_is_not_tried_again(
 ) -> None:
     post.answer = "550 no such mailbox"
     await office.invited(login="petr", email=ADDRESS)
-    await office.invited(login="eve", email="a@b@c")
+    await office.invited(login="eve", email="пётр@example.ru")
     async with asyncio.timeout(60):
         while not post.tried:
             await asyncio.sleep(0.05)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -115,6 +116,8 @@ def composed(
             until=until,
         )
     )
+    # What cannot be sent fails here, and not on its way.
+    letter.as_bytes(policy=SMTP)
     return letter
 
 

@@ -56,6 +56,9 @@ class Postman:
                     pass
             except PASSING_FAILURES as error:
                 log.warning("letters wait: %s", error)
+            except Exception:
+                # Whatever is wrong with one letter, the next ones are sent.
+                log.exception("letters wait for what is not understood")
             await wait_or_timeout(self._wake, _LOOK_SECONDS)
 
     async def _send_next(self) -> bool:
@@ -75,12 +78,11 @@ class Postman:
             return True
         try:
             await self._hand_over(letter)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            log.warning("a letter is refused: %s", error, extra=about)
-            await store.strike(database, waiting)
         except _FAILURES as error:
-            log.warning("a letter waits: %s", error, extra=about)
-            if not await store.put_off(database, waiting, rules.pause_after(waiting.tries)):
+            log.warning("a letter is not taken: %s", error, extra=about)
+            if _is_final(error):
+                await store.strike(database, waiting)
+            elif not await store.put_off(database, waiting, rules.pause_after(waiting.tries)):
                 log.error("a letter was never sent", extra=about)
         else:
             await store.strike(database, waiting)
@@ -114,6 +116,13 @@ class Postman:
             start_tls=True if server.username and not is_encrypted else None,
             timeout=_SEND_SECONDS,
         )
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server will never take it: a refusal for now is a number below 500."""
+    if not isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return False
+    return all(refused.code >= 500 for refused in error.recipients)
 
 
 @asynccontextmanager
