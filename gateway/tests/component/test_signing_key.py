@@ -15,6 +15,7 @@ from chassis.testing import migrate_now
 from cli.local.ports import any_ports
 from cli.local.postgres import PostgresServer
 from gateway.app import SERVICE
+from gateway.directory.keys.keyring import Keyring
 from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.keys.store import signing_keys
 from gateway.testing.offices import made, open_office
@@ -81,6 +82,16 @@ async def test_replicas_that_notice_together_make_one_next_key(replica: Database
     ((old, old_signs), (new, new_signs)) = found[0]
     assert (old.id, old_signs, new_signs) == (first.id, True, False)
     assert new.id != old.id
+
+
+async def test_a_clock_that_was_set_back_leaves_a_key_that_signs(replica: Database) -> None:
+    ((first, _),) = await signing_keys(replica, ROTATION)
+    async with replica.pool.acquire() as connection:
+        await age(connection, -1)
+    assert [(key.id, signs) for key, signs in await signing_keys(replica, ROTATION)] == [
+        (first.id, True)
+    ]
+    assert (await Keyring(replica, ROTATION, 0).key()).id == first.id
 
 
 async def test_keys_follow_one_another_while_everybody_stays_signed_in(rotating: Gateway) -> None:

@@ -13,11 +13,13 @@ async def signing_keys(database: Database, rotation: Rotation) -> list[tuple[Sig
     """The keys that are published, oldest first, and whether each is there to sign already.
 
     Makes the next one when it is due. A key is published until everything that
-    it signed has expired.
+    it signed has expired. One signs at any rate, the oldest, even where the clock
+    was set back to before its time.
     """
     await _make_due(database, rotation)
     rows = await database.pool.fetch(
-        """select id, private_key, signs_from <= now() as signs
+        """select id, private_key,
+                  signs_from <= now() or row_number() over (order by serial) = 1 as signs
            from (select *, lead(signs_from) over (order by serial) as succeeded
                  from signing_key) as key
            where succeeded is null or succeeded > now() - $1::interval
