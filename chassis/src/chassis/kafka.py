@@ -69,8 +69,8 @@ async def open_reader(settings: PlatformSettings, **options: Any) -> AIOKafkaCon
 async def end(client: AIOKafkaConsumer | AIOKafkaAdminClient) -> None:
     """Stop `client`, whatever it says to that, also in what is being cancelled.
 
-    That what it is closed by is a task of its own matters: as aiokafka ends its tasks it swallows
-    the cancellation of whoever waits for that, and who is not cancelled goes on for ever.
+    A task of its own does it: aiokafka, while it waits for its tasks to end, swallows a
+    cancellation of whoever called it, who would then go on for ever.
     """
     await to_its_end(_end(client))
 
