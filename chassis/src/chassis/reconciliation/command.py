@@ -7,7 +7,7 @@ then each difference.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -46,19 +46,22 @@ async def _concluded(
     deadline = asyncio.get_running_loop().time() + patience
     first = last = await verdicts.make_wish(database)
     while True:
-        concluded = await _since(database, first)
+        conclusions = await verdicts.conclusions(database)
+        concluded = _since(first, conclusions)
         is_over = asyncio.get_running_loop().time() > deadline
         if is_over or (concluded.keys() >= topics and not _hindered(concluded)):
             return concluded
-        if (await _since(database, last)).keys() >= topics:
+        if _since(last, conclusions).keys() >= topics:
             last = await verdicts.make_wish(database)
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _since(database: Database, wanted: datetime) -> dict[tuple[str, str], Conclusion]:
+def _since(
+    wanted: datetime, conclusions: Iterable[Conclusion]
+) -> dict[tuple[str, str], Conclusion]:
     return {
         (conclusion.consumer, conclusion.topic): conclusion
-        for conclusion in await verdicts.conclusions(database)
+        for conclusion in conclusions
         if conclusion.granted is not None and conclusion.granted >= wanted
     }
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from chassis.database import Connection, Database
 from events.directory import Department, User
 from gateway.directory.api_keys.api_key import ApiKey, prefix_of
@@ -102,8 +100,7 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
                      and (last_used is null or last_used < now() - interval '10 minutes')""",
             session.id,
         )
-    department = msgspec.json.decode(row["department"], type=Department)
-    return users.decode(row["user"]), department, row["scopes"]
+    return *users.placed(row), row["scopes"]
 
 
 def _key(row: Any) -> ApiKey:

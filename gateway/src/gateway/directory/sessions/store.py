@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from chassis.database import Connection, Database
 from events.directory import Department, User
 from gateway.directory.sessions.session import KnownSession, Session, Visitor
@@ -182,10 +180,7 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
         session.id,
         session.user,
     )
-    if row is None:
-        return None
-    department = msgspec.json.decode(row["department"], type=Department)
-    return users.decode(row["user"]), department
+    return users.placed(row) if row is not None else None
 
 
 def _known(row: object) -> KnownSession:

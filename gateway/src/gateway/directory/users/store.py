@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 from asyncpg.exceptions import UniqueViolationError
 from sqlalchemy import Boolean, Column, Text
 
@@ -92,8 +93,10 @@ class UserStore(AggregateStore[User]):
             tenant,
             user,
         )
-        if row is None:
-            return None
+        return self.placed(row) if row is not None else None
+
+    def placed(self, row: Record) -> tuple[User, Department]:
+        """The user and the department of a row that has the states of both."""
         department = msgspec.json.decode(row["department"], type=Department)
         return self.decode(row["user"]), department
 
