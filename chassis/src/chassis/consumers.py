@@ -31,7 +31,7 @@ from chassis.cancellation import no_strays, to_its_end
 from chassis.database import PASSING_FAILURES
 from chassis.decoding import Delivery, Read
 from chassis.inbox import PASSING, Consumer, Inbox
-from chassis.kafka import BROKER_FAILURES, disconnect, end, ends_proven
+from chassis.kafka import BROKER_FAILURES, end, ends_proven
 from chassis.settings import PlatformSettings
 from chassis.tides import EVERY_SECONDS, Tides
 from chassis.transactions import Transactions
@@ -324,7 +324,7 @@ class _Trouble:
 
 
 class PatientReader(AIOKafkaConsumer):  # type: ignore[misc]
-    """A reader whose polls end with records, or with itself; it leaves no connection behind.
+    """A reader whose polls end with records, or with itself.
 
     FastStream sleeps for the time of a poll after each that was empty, and what comes meanwhile
     would wait.
@@ -335,13 +335,6 @@ class PatientReader(AIOKafkaConsumer):  # type: ignore[misc]
         bootstrap = self._client.bootstrap
         self._client.bootstrap = lambda: to_its_end(bootstrap())
         await super().start()
-
-    async def stop(self) -> None:
-        try:
-            await super().stop()
-        finally:
-            # What fails while the group is left would keep it from getting on to this.
-            await disconnect(self._client)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID, uuid4
@@ -15,9 +16,11 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from chassis.database import Connection, Database
 from chassis.decoding import AnyEvent
+from chassis.freshness import Freshness
 from chassis.identity import system_identity
 from chassis.inbox import Consumer, Reaction, Replica
 from chassis.kafka import end, open_reader
+from chassis.problems import ProjectionBehind
 from chassis.schema import CURRENT
 from chassis.settings import PlatformSettings
 from chassis.tests.component.stores import THINGS, opened_for_products
@@ -111,6 +114,14 @@ class Reader:
     async def reacted(self) -> Counter[tuple[UUID, int]]:
         rows = await self.database.pool.fetch("select id, version from reacted")
         return Counter((row["id"], row["version"]) for row in rows)
+
+    async def as_of(self) -> datetime | None:
+        """Up to when its replica is fresh; None as long as it has not caught up once."""
+        async with self.database.pool.acquire() as connection:
+            try:
+                return await Freshness(self.consumers[0]).as_of(connection)
+            except ProjectionBehind:
+                return None
 
 
 def _product(event: AnyEvent) -> Product:

@@ -14,10 +14,8 @@ from aiokafka.admin import NewTopic
 from chassis.consumers import Subscription
 from chassis.database import Connection, Database
 from chassis.decoding import AnyEvent
-from chassis.freshness import Freshness
 from chassis.generations import Genesis
 from chassis.kafka import admin, end, make_topics, open_reader
-from chassis.problems import ProjectionBehind
 from chassis.settings import PlatformSettings
 from chassis.tests.component.products import (
     Owner,
@@ -165,19 +163,10 @@ async def test_a_projection_is_never_newer_than_what_has_been_sent(
     new_database: Callable[[], str], own_broker: Broker
 ) -> None:
     async with pair(new_database, own_broker) as (owner, reader, settings):
-        replica = Freshness(reader.consumers[0])
-
-        async def as_of() -> datetime | None:
-            async with reader.database.pool.acquire() as connection:
-                try:
-                    return await replica.as_of(connection)
-                except ProjectionBehind:
-                    return None
-
         started = now()
 
         async def is_later_than(moment: datetime) -> bool:
-            found = await as_of()
+            found = await reader.as_of()
             return found is not None and found > moment
 
         await eventually(lambda: is_later_than(started))
@@ -188,7 +177,7 @@ async def test_a_projection_is_never_newer_than_what_has_been_sent(
             unsent = await database.pool.fetchval("select min(recordedtime) from outbox")
             await eventually(lambda: is_later_than(unsent - timedelta(milliseconds=1)))
             await asyncio.sleep(1)
-            assert await as_of() == unsent
+            assert await reader.as_of() == unsent
         # It gives them back.
         await eventually(lambda: is_later_than(unsent))
 
