@@ -6,7 +6,7 @@ queries that are its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -37,7 +37,8 @@ class AggregateStore(Store[State]):
     """Aggregates of one kind in one table.
 
     `columns` gives the values of the table's own columns for a state; `filters` maps
-    the query parameters of lists to columns.
+    the query parameters of lists to columns; the column `search`, where there is one,
+    holds the text of the fields `searched`.
     """
 
     def __init__(
@@ -49,14 +50,16 @@ class AggregateStore(Store[State]):
         resource: str,
         columns: Callable[[State], dict[str, Any]],
         filters: Mapping[str, str] | None = None,
+        searched: Sequence[str] = (),
     ) -> None:
+        assert bool(searched) == ("search" in table.c), "what is searched stands in one column"
         super().__init__(
             aggregate,
             state=state,
             resource=resource,
             columns=columns,
             filters=filters,
-            searches="search" in table.c,
+            searched=searched,
         )
         self.table = table
 
@@ -142,7 +145,7 @@ class AggregateStore(Store[State]):
 
     # -- reads ------------------------------------------------------------------
 
-    async def read(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
+    async def find(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
         columns = self.table.c
         row = await tables(database).fetch_one(
             select(columns.version, columns.state).where(
@@ -181,9 +184,9 @@ class AggregateStore(Store[State]):
             if name != "external_id"
         ]
         if page.search:
-            if not self.searches:
+            if not self.searched:
                 raise InvalidRequest("this list has no search", field="q")
-            wanted.append(and_(*matches(self.table.c.search, page.search)))
+            wanted.append(and_(*matches(self.table.c.search, self.sought(page.search))))
         if "external_id" in page.filters:
             wanted.append(self.table.c.id.in_(self._with_external_id(page)))
         return wanted
@@ -199,7 +202,7 @@ class AggregateStore(Store[State]):
             columns.id == id_,
         )
 
-    async def page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
+    async def find_page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
         rows = await tables(database).fetch(self.query(identity, page))
         return page.of([(row["id"], row["state"]) for row in rows])
 

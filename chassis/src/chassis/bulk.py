@@ -3,7 +3,8 @@
 An item is a create body with an optional `id`. It is matched by `id`, else by
 the first of its external ids that is known, and merged into what it matched; an
 equal result is `unchanged` and writes nothing. A wrong item is rejected with its
-problem and does not hold back the others. Where a record's id follows from its
+problem and does not hold back the others. It may repeat a field that is read only to
+whoever sends it, and not name one that they do not see. Where a record's id follows from its
 fields, items have no `id` and are matched by those fields.
 """
 
@@ -18,6 +19,7 @@ from uuid import UUID
 
 import msgspec
 
+from chassis.fields import discreet
 from chassis.identity import Identity
 from chassis.journal import Step
 from chassis.merge import drafted
@@ -133,7 +135,8 @@ async def upsert(
             verdict, step = await _judge(transaction, kind, item, external, known, seen)
         except Problem as problem:
             step = None
-            verdict = Verdict(index=index, verdict="rejected", problem=problem.document())
+            told = discreet(transaction.identity, problem).document()
+            verdict = Verdict(index=index, verdict="rejected", problem=told)
         verdict.index = index
         verdicts.append(verdict)
         if step is not None:
@@ -182,6 +185,10 @@ async def _judge(
     seen: set[object],
 ) -> tuple[Verdict, Step | None]:
     fields = kind.fields_of(item)
+    sight = kind.store.sight(transaction.identity)
+    if sight is not None:
+        # Before anything tells by what it says whether they guessed right.
+        sight.require_writable(name for name in fields if not sight.is_seen(name))
     id = _named(kind, item, external, known)
     before = _matched(kind, item, id, known)
     if before is not None:
@@ -194,6 +201,8 @@ async def _judge(
         raise DuplicateInRequest("an earlier item of this request names the same record")
     seen |= names
     decision = kind.decide(before, draft, transaction.identity)
+    if sight is not None:
+        sight.require_writable(_set(fields, before, decision.state))
     if before is not None and decision.state == before:
         return Verdict(index=0, verdict="unchanged", id=before.id, version=before.version), None
     if before is None and not await kind.store.may_hold(transaction, decision.state):
@@ -201,6 +210,17 @@ async def _judge(
     step = kind.store.step(transaction, decision.verb, before, decision.state, at=decision.at)
     word: Literal["created", "updated"] = "created" if before is None else "updated"
     return Verdict(index=0, verdict=word, id=step.after.id, version=step.after.version), step
+
+
+def _set(fields: Iterable[str], before: Record | None, after: Record) -> list[str]:
+    """Those of `fields` to which the state owes another value than it had."""
+    if before is None:
+        return list(fields)
+    return [
+        name
+        for name in fields
+        if name in before.__struct_fields__ and getattr(before, name) != getattr(after, name)
+    ]
 
 
 def _adding_external_ids(before: Record, fields: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Database
+from chassis.fields import Sight
 from chassis.journal import encoder
 from chassis.paging import Page, PageRequest
 from chassis.problems import InvalidRequest
@@ -52,6 +53,14 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     recordedtime: datetime
     changed: dict[str, FieldChange]
+
+    def seen_with(self, sight: Sight) -> Version:
+        """The version as far as it may be seen."""
+        before = sight.visible({name: change.before for name, change in self.changed.items()})
+        after = sight.visible({name: change.after for name, change in self.changed.items()})
+        changed = {name: FieldChange(before[name], after[name]) for name in before}
+        time = self.time if sight.tells_time else self.recordedtime
+        return msgspec.structs.replace(self, changed=changed, time=time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,10 @@ def _defaults(aggregate: Aggregate) -> dict[str, Any]:
         field.name: msgspec.json.decode(encoder.encode(field.default))
         for field in msgspec.structs.fields(aggregate.state)
         if field.default is not msgspec.NODEFAULT
+    } | {
+        field.name: field.default_factory()
+        for field in msgspec.structs.fields(aggregate.state)
+        if field.default_factory is not msgspec.NODEFAULT
     }
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import aiohttp
 import jwt
 
 from chassis.problems import Forbidden, Unauthenticated, Unavailable
-from events.values import Reach
+from events.values import FieldRule, Reach
 
 HEADER = "meridian-identity"
 AUDIENCE = "meridian"
+
+FieldRules = Mapping[str, Mapping[str, FieldRule]]
+"""Resource -> field -> what is kept from somebody; what is not in it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Identity:
     """Who asks, from which department, and what they may do.
 
     `permissions` maps `resource:action` to a reach; what is not in it is denied.
-    `department_path` lists the ids from the root to the user's department.
+    `department_path` lists the ids from the root to the user's department. `fields`
+    restricts what the permissions open: see `chassis.fields`.
     """
 
     tenant: UUID
@@ -38,6 +42,7 @@ class Identity:
     department: UUID | None
     department_path: tuple[UUID, ...]
     permissions: Mapping[str, Reach]
+    fields: FieldRules = field(default_factory=dict)
 
     def reach(self, permission: str) -> Reach:
         """How far `permission` goes; raises `Forbidden` without it."""
@@ -67,6 +72,7 @@ class _Everything(dict[str, Reach]):
 def claims_of(identity: Identity, lifetime_seconds: int) -> dict[str, Any]:
     """The JWT claims that carry `identity`; the inverse of `identity_of`."""
     now = int(time.time())
+    rules = {"fields": identity.fields} if identity.fields else {}
     return {
         "aud": AUDIENCE,
         "iat": now,
@@ -76,6 +82,7 @@ def claims_of(identity: Identity, lifetime_seconds: int) -> dict[str, Any]:
         "sub": identity.actor,
         "dep": [str(step) for step in identity.department_path],
         "perms": dict(identity.permissions),
+        **rules,
     }
 
 
@@ -90,10 +97,24 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
             department=path[-1] if path else None,
             department_path=path,
             permissions=claims["perms"],
+            fields=understood(claims.get("fields", {})),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unauthenticated("the identity is incomplete") from error
 
+
+def understood(rules: Mapping[str, Mapping[str, str]]) -> FieldRules:
+    """`rules` as this version knows them: what it does not know hides the field."""
+    return {
+        resource: {
+            name: rule if rule in _RULES else "hidden"  # type: ignore[misc]
+            for name, rule in fields.items()
+        }
+        for resource, fields in rules.items()
+    }
+
+
+_RULES = get_args(FieldRule)
 
 KeySource = Callable[[], Awaitable[Mapping[str, jwt.PyJWK]]]
 """Answers the public keys that sign identities, by their ids."""

@@ -34,7 +34,20 @@ def folded(parts: Iterable[str | None]) -> str:
     return " ".join(plain.split())
 
 
+def searchable(state: object, fields: Iterable[str]) -> str:
+    """The searchable text of `fields` of a state: texts, lists of texts, or nothing."""
+    parts: list[str | None] = []
+    for field in fields:
+        value = getattr(state, field)
+        parts += value if isinstance(value, tuple) else (value,)
+    return folded(parts)
+
+
+def words_of(search: str) -> list[str]:
+    """The words that all have to occur in what is found."""
+    return [word for word in folded([search]).split(" ")[:_MOST_WORDS] if word]
+
+
 def matches(column: Column[str], search: str) -> list[ColumnElement[bool]]:
     """That every word of `search` occurs in a column of `folded` text."""
-    words = folded([search]).split(" ")[:_MOST_WORDS]
-    return [column.contains(word, autoescape=True) for word in words if word]
+    return [column.contains(word, autoescape=True) for word in words_of(search)]

@@ -1,5 +1,8 @@
 """The store of one kind of aggregate: loading, saving, listing, always within reach.
 
+What is read leaves it as far as rules for fields let it be seen (`chassis.fields`); what
+commands load is whole.
+
 `Store` is the port. `chassis.aggregates` keeps aggregates as rows of PostgreSQL,
 `chassis.mongodb.documents` as documents of MongoDB; a service that runs on both
 has an `EitherStore` of the two.
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -16,12 +20,14 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Database
+from chassis.fields import Sight, know, sight_of
 from chassis.history import HistoryRequest, Version
 from chassis.identity import Identity
 from chassis.journal import Step, encoder
 from chassis.mongodb.transaction import DocumentTransaction
-from chassis.paging import Page, PageRequest
-from chassis.problems import Forbidden, NotFound, Problem
+from chassis.paging import LARGEST_LIMIT, Page, PageRequest
+from chassis.problems import Forbidden, InvalidRequest, NotFound, Problem
+from chassis.search import searchable, words_of
 from chassis.storage import AnyDatabase
 from chassis.transactions import Transaction
 from events.topics import Aggregate
@@ -30,13 +36,17 @@ from events.values import ExternalId, Record
 State = TypeVar("State", bound=Record)
 Query = TypeVar("Query")
 
+_PARTS_OF_A_SEARCH = 10
+"""So many times the largest page is looked through for what is found by the fields one sees."""
+
 
 class Store(ABC, Generic[State]):
     """Aggregates of one kind.
 
     `resource` is the word in permissions (`deals` in `deals:read`); `columns`
     gives by what else than its id a state is found; `filters` has the query
-    parameters of lists, and by which column each filters.
+    parameters of lists, and by which column each filters: a field of the state has the
+    name of the one or the other; `searched` are the fields by whose text states are found.
     """
 
     def __init__(
@@ -47,20 +57,23 @@ class Store(ABC, Generic[State]):
         resource: str,
         columns: Callable[[State], dict[str, Any]],
         filters: Mapping[str, str] | None = None,
-        searches: bool = False,
+        searched: Sequence[str] = (),
     ) -> None:
+        assert aggregate.resource in (None, resource), "a resource has one word"
         self.aggregate = aggregate
         self.resource = resource
         self.columns = columns
         self.filters = {"owner": "owner", "department": "department", **(filters or {})}
-        self.searches = searches
+        self.searched = tuple(searched)
         self.kind = aggregate.topic.name.rpartition(".")[2]
+        self._fields = frozenset(state.__struct_fields__)
         self._decoder = msgspec.json.Decoder(state)
+        know(aggregate)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The query parameters that lists of this kind understand, beside those of paging."""
-        search = ("q",) if self.searches else ()
+        search = ("q",) if self.searched else ()
         return (*sorted(self.filters), "external_id", *search)
 
     # -- commands ---------------------------------------------------------------
@@ -167,9 +180,23 @@ class Store(ABC, Generic[State]):
 
     # -- reads ------------------------------------------------------------------
 
-    @abstractmethod
     async def read(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
         """(version, state as JSON) of one aggregate; `NotFound` outside the reach."""
+        version, state = await self.find(database, identity, id)
+        return version, self.seen(identity, state)
+
+    @abstractmethod
+    async def find(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
+        """As `read`, whole."""
+
+    def sight(self, identity: Identity) -> Sight | None:
+        """What may be seen of these records; None where nothing restricts it."""
+        return sight_of(identity, self.aggregate)
+
+    def seen(self, identity: Identity, state: str) -> str:
+        """A state as JSON, as far as it may be seen."""
+        sight = self.sight(identity)
+        return state if sight is None else sight.state(state)
 
     async def read_as_of(
         self, database: AnyDatabase, identity: Identity, id: UUID, at: datetime
@@ -179,19 +206,23 @@ class Store(ABC, Generic[State]):
         Who may read the record as it is now may read what it was; `NotFound` for
         everybody else, and where it did not exist then.
         """
-        await self.read(database, identity, id)
+        await self.find(database, identity, id)
         found = await self.state_as_of(database, identity.tenant, id, at)
         if found is None:
             raise NotFound(f"there was no {self.kind} {id} at {at.isoformat()}")
         version, state = found
-        return version, encoder.encode(self.decode(state)).decode()
+        return version, self.seen(identity, encoder.encode(self.decode(state)).decode())
 
     async def history(
         self, database: AnyDatabase, identity: Identity, id: UUID, request: HistoryRequest
     ) -> Page:
         """One page of the versions of an aggregate, newest first; reach as in `read_as_of`."""
-        await self.read(database, identity, id)
-        return request.page(await self.versions(database, identity.tenant, id, request))
+        await self.find(database, identity, id)
+        versions = await self.versions(database, identity.tenant, id, request)
+        sight = self.sight(identity)
+        if sight is not None:
+            versions = [version.seen_with(sight) for version in versions]
+        return request.page(versions)
 
     @abstractmethod
     async def versions(
@@ -208,9 +239,54 @@ class Store(ABC, Generic[State]):
         None where it did not exist then, was deleted, or what it was is not kept.
         """
 
-    @abstractmethod
     async def page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
         """One page of a list, newest first."""
+        sight = self.sight(identity)
+        if sight is None:
+            return await self.find_page(database, identity, page)
+        for name in page.filters:
+            sight.require_seen([self._asked_by(name)], name)
+        found = await self._searched_page(database, identity, page, sight)
+        return Page([sight.state(state) for state in found.states], found.next_cursor)
+
+    def _asked_by(self, name: str) -> str:
+        """The field that a parameter of a list asks by: of its name, else of its column's."""
+        if name == "external_id":
+            return "external_ids"
+        return name if name in self._fields else self.filters[name]
+
+    async def _searched_page(
+        self, database: AnyDatabase, identity: Identity, page: PageRequest, sight: Sight
+    ) -> Page:
+        """A page, found by no other fields than those that are seen."""
+        fields = [field for field in self.searched if sight.is_seen(field)]
+        if not page.search or len(fields) == len(self.searched):
+            return await self.find_page(database, identity, page)
+        if not fields:
+            sight.require_seen(self.searched, "q")
+        words = words_of(self.sought(page.search))
+        found: list[tuple[UUID, str]] = []
+        part = replace(page, limit=LARGEST_LIMIT)
+        # A cursor names what is shown, never what matched by a field that is not seen.
+        for _ in range(_PARTS_OF_A_SEARCH):
+            candidates = await self.find_page(database, identity, part)
+            for state in candidates.states:
+                record = self.decode(state)
+                part = replace(part, after=record.id)
+                text = searchable(record, fields)
+                if all(word in text for word in words):
+                    found.append((record.id, state))
+            if candidates.next_cursor is None or len(found) > page.limit:
+                return page.of(found[: page.limit + 1])
+        raise InvalidRequest("too much is like this: search for more of it", field="q")
+
+    def sought(self, search: str) -> str:
+        """What a search looks for, given what somebody typed."""
+        return search
+
+    @abstractmethod
+    async def find_page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
+        """As `page`, of whole states, searched by all fields."""
 
     def decode(self, state: str | bytes) -> State:
         return self._decoder.decode(state)
@@ -239,7 +315,7 @@ class EitherStore(Store[State]):
             resource=postgres.resource,
             columns=postgres.columns,
             filters=postgres.filters,
-            searches=postgres.searches,
+            searched=postgres.searched,
         )
         self.postgres = postgres
         self.mongodb = mongodb
@@ -286,8 +362,8 @@ class EitherStore(Store[State]):
     ) -> dict[ExternalId, UUID]:
         return await self._at(transaction).named_by(transaction, external_ids)
 
-    async def read(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
-        return await self._at(database).read(database, identity, id)
+    async def find(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
+        return await self._at(database).find(database, identity, id)
 
     async def versions(
         self, database: AnyDatabase, tenant: UUID, id: UUID, request: HistoryRequest
@@ -299,5 +375,8 @@ class EitherStore(Store[State]):
     ) -> tuple[int, str] | None:
         return await self._at(database).state_as_of(database, tenant, id, at)
 
-    async def page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
-        return await self._at(database).page(database, identity, page)
+    async def find_page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
+        return await self._at(database).find_page(database, identity, page)
+
+    def sought(self, search: str) -> str:
+        return self.postgres.sought(search)

@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from chassis.database import Database
-from chassis.identity import HEADER, Identity, IdentityVerifier, claims_of
+from chassis.identity import HEADER, FieldRules, Identity, IdentityVerifier, claims_of
 from chassis.inbox import Inbox
 from chassis.journal import changed_fields, encoder
 from chassis.service import Service, assemble, bring_up_to_date
@@ -105,6 +105,7 @@ class Running:
         permissions: Mapping[str, Reach],
         user: UUID | None = None,
         department_path: tuple[UUID, ...] = (),
+        fields: FieldRules | None = None,
     ) -> httpx.AsyncClient:
         """An HTTP client that speaks as one user (a new one unless named)."""
         user = user or uuid4()
@@ -116,6 +117,7 @@ class Running:
                 department=department_path[-1] if department_path else None,
                 department_path=department_path,
                 permissions=permissions,
+                fields=fields or {},
             )
         )
 

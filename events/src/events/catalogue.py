@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from events import contacts, directory, marketing, sales, topics
 from events.erasure import DELETED, ERASED, REDACTED
-from events.topics import Aggregate
+from events.topics import Aggregate, Mask
 
+_ADDRESSES: Mapping[str, Mask] = {"emails": "email", "phones": "phone"}
 _EVERY_SERVICE = ("contacts", "sales", "marketing", "analytics")
 
 TENANT = Aggregate(topics.TENANT, directory.Tenant, ("created", "changed"), ("sales", "analytics"))
@@ -19,40 +22,80 @@ USER = Aggregate(topics.USER, directory.User, ("invited", "activated", "changed"
 ROLE = Aggregate(topics.ROLE, directory.Role, ("created", "changed"))
 
 COMPANY = Aggregate(
-    topics.COMPANY, contacts.Company, ("created", "changed", DELETED), ("analytics",)
+    topics.COMPANY,
+    contacts.Company,
+    ("created", "changed", DELETED),
+    ("analytics",),
+    resource="companies",
+    masks=_ADDRESSES,
 )
 PERSON = Aggregate(
     topics.PERSON,
     contacts.Person,
     ("created", "changed", DELETED, ERASED),
     ("marketing", "analytics"),
+    resource="people",
+    masks={
+        "given_name": "initials",
+        "family_name": "initials",
+        "patronymic": "initials",
+        **_ADDRESSES,
+    },
 )
 TOUCH = Aggregate(
     topics.TOUCH,
     contacts.Touch,
     ("planned", "recorded", "done", "cancelled", "changed", REDACTED),
     ("sales", "marketing", "analytics"),
+    resource="touches",
+    times=("planned_for", "done_at"),
 )
 
-PIPELINE = Aggregate(topics.PIPELINE, sales.Pipeline, ("created", "changed"), ("analytics",))
-PRODUCT = Aggregate(topics.PRODUCT, sales.Product, ("created", "changed"), ("analytics",))
-REASON = Aggregate(topics.REASON, sales.Reason, ("created", "changed"), ("analytics",))
+PIPELINE = Aggregate(
+    topics.PIPELINE, sales.Pipeline, ("created", "changed"), ("analytics",), resource="pipelines"
+)
+PRODUCT = Aggregate(
+    topics.PRODUCT, sales.Product, ("created", "changed"), ("analytics",), resource="products"
+)
+REASON = Aggregate(
+    topics.REASON, sales.Reason, ("created", "changed"), ("analytics",), resource="reasons"
+)
 DEAL = Aggregate(
     topics.DEAL,
     sales.Deal,
     ("created", "changed", "moved", "won", "lost", "reopened", "imported", REDACTED),
     ("marketing", "analytics"),
+    resource="deals",
+    times=("history", "started_at", "started_on", "closed_at", "closed_on"),
 )
 
-CHANNEL = Aggregate(topics.CHANNEL, marketing.Channel, ("created", "changed"), ("analytics",))
-CAMPAIGN = Aggregate(topics.CAMPAIGN, marketing.Campaign, ("created", "changed"), ("analytics",))
-SPEND = Aggregate(topics.SPEND, marketing.Spend, ("recorded", "changed"), ("analytics",))
-FORM = Aggregate(topics.FORM, marketing.Form, ("created", "changed"))
+CHANNEL = Aggregate(
+    topics.CHANNEL, marketing.Channel, ("created", "changed"), ("analytics",), resource="channels"
+)
+CAMPAIGN = Aggregate(
+    topics.CAMPAIGN,
+    marketing.Campaign,
+    ("created", "changed"),
+    ("analytics",),
+    resource="campaigns",
+)
+SPEND = Aggregate(
+    topics.SPEND,
+    marketing.Spend,
+    ("recorded", "changed"),
+    ("analytics",),
+    resource="spend",
+    times=("day",),
+)
+FORM = Aggregate(topics.FORM, marketing.Form, ("created", "changed"), resource="forms")
 LEAD = Aggregate(
     topics.LEAD,
     marketing.Lead,
     ("captured", "converted", REDACTED),
     ("contacts", "analytics"),
+    resource="leads",
+    masks={"name": "initials", "email": "email", "phone": "phone"},
+    times=("captured_at",),
 )
 
 AGGREGATES: tuple[Aggregate, ...] = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from events.values import Currency, Language, Name, Reach, Record, growing
+from events.values import Currency, FieldRule, Language, Name, Reach, Record, growing
 
 BuiltInRole = Literal[
     "administrator", "manager", "agent", "marketer", "analyst", "operator", "integrator"
@@ -56,10 +56,12 @@ class User(Record, frozen=True, kw_only=True):
 class Role(Record, frozen=True, kw_only=True):
     """A role that a tenant has defined beside the built-in ones; `code` is its stable name.
 
-    `permissions` maps `resource:action` to how far it goes.
+    `permissions` maps `resource:action` to how far it goes. `fields` maps a resource to
+    those of its fields that the role does not open as they are, with the rule for each.
     """
 
     code: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}(?!\n)$")]
     name: Name
     permissions: dict[str, Annotated[str, growing(Reach)]]
     is_active: bool = True
+    fields: dict[str, dict[str, Annotated[str, growing(FieldRule)]]] = field(default_factory=dict)

@@ -7,7 +7,8 @@ an owner are the partitions of its topics.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from events.values import Record
 
@@ -44,12 +45,19 @@ class Topic:
     settings: Mapping[str, str]
 
 
+Mask = Literal["email", "initials", "phone"]
+"""How personal data is masked: what of it is left."""
+
+
 @dataclass(frozen=True)
 class Aggregate:
     """One aggregate of the published language.
 
     `verbs` are the past tenses its events use; `consumers` the services that
-    keep a replica of it, project it, or react to it.
+    keep a replica of it, project it, or react to it. `resource` is its word in
+    permissions where roles may have rules for its fields, `masks` says which of
+    them hold personal data that can be masked, and `times` those that the `time` of its
+    events repeats.
     """
 
     topic: Topic
@@ -57,6 +65,9 @@ class Aggregate:
     verbs: tuple[str, ...]
     consumers: tuple[str, ...] = ()
     major: int = 1
+    resource: str | None = None
+    masks: Mapping[str, Mask] = field(default_factory=dict, hash=False)
+    times: tuple[str, ...] = ()
 
     def type_of(self, verb: str) -> str:
         """The event type of `verb`; an undeclared verb is a `ValueError`."""

@@ -35,6 +35,8 @@ UtcTime = Annotated[
 Language = Literal["en", "ru"]
 Reach = Literal["all", "department", "own"]
 """How far a permission goes; `department` is one's own and every one below it."""
+FieldRule = Literal["read_only", "masked", "hidden"]
+"""What a role keeps from whoever has it: changing a field, seeing all of it, seeing any of it."""
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
 # `$` alone would also match before a last newline.

@@ -5,14 +5,14 @@ from uuid import UUID
 import pytest
 
 from events.directory import Department, User
-from events.values import Reach
 from gateway.directory.access.explanation import Explanation, Place, explained, grants
 from gateway.directory.roles.built_in import permissions_of
+from gateway.directory.roles.rights import Rights
 
 ROOT, NORTH, HARBOUR, SOUTH = (UUID(int=n) for n in (1, 2, 3, 4))
 ANNA, PETR = UUID(int=10), UUID(int=11)
 PATHS = {ROOT: (ROOT,), NORTH: (ROOT, NORTH), HARBOUR: (ROOT, NORTH, HARBOUR), SOUTH: (ROOT, SOUTH)}
-DEFINED: dict[str, dict[str, Reach]] = {"dispatcher": {"deals:read": "department"}}
+DEFINED = {"dispatcher": Rights({"deals:read": "department"})}
 
 
 def department(id: UUID) -> Department:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from chassis.problems import Problem
 from events.directory import User, UserStatus
-from gateway.directory.roles.built_in import ROLES
+from gateway.directory.roles.built_in import rights_of
+from gateway.directory.roles.rights import Rights
 from gateway.directory.roles.role import MoreThanOneHolds, UnknownRole
 from gateway.directory.users import user as rules
 from gateway.directory.users.user import (
@@ -46,7 +47,7 @@ def anna() -> User:
 
 def office() -> Colleagues:
     """Anna, the only administrator, in the only department."""
-    colleagues = Colleagues({}, {}, {HERE}, set(), {}, ROLES["administrator"])
+    colleagues = Colleagues({}, {}, {HERE}, set(), {}, rights_of(["administrator"]))
     colleagues.admit(anna())
     return colleagues
 
@@ -102,7 +103,7 @@ def test_a_role_is_a_built_in_one_or_one_of_the_tenant() -> None:
     colleagues = office()
     with pytest.raises(UnknownRole, match="'king'"):
         colleagues.admit(rules.invited(UUID(int=2), draft(roles=("agent", "king"))))
-    colleagues.roles = {"king": {"deals:read": "all"}}
+    colleagues.roles = {"king": Rights({"deals:read": "all"})}
     colleagues.admit(rules.invited(UUID(int=2), draft(roles=("agent", "king"))))
 
 
@@ -116,7 +117,7 @@ def test_a_role_that_somebody_has_stays_when_it_is_no_longer_in_use() -> None:
 
 def test_nobody_makes_anybody_more_than_they_are() -> None:
     colleagues = office()
-    colleagues.held = ROLES["manager"]
+    colleagues.held = rights_of(["manager"])
     user = rules.invited(UUID(int=2), draft(roles=("agent",)))
     colleagues.admit(user)
     with pytest.raises(MoreThanOneHolds):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,7 +30,7 @@ from chassis.mongodb.writing import (
 )
 from chassis.paging import Page, PageRequest
 from chassis.problems import InvalidRequest, Problem, VersionLost
-from chassis.search import folded
+from chassis.search import words_of
 from chassis.storage import AnyDatabase
 from chassis.stores import Store
 from chassis.transactions import Transaction
@@ -39,7 +39,6 @@ from events.values import ExternalId, Record
 
 State = TypeVar("State", bound=Record)
 
-_MOST_WORDS = 8
 _OF_ALL = ("tenant", "owner", "department", "external_ids", "state")
 
 
@@ -60,15 +59,17 @@ class DocumentStore(Store[State]):
         columns: Callable[[State], dict[str, Any]],
         fields: tuple[str, ...],
         filters: Mapping[str, str] | None = None,
+        searched: Sequence[str] = (),
         typed: Mapping[str, type] | None = None,
     ) -> None:
+        assert bool(searched) == ("search" in fields), "what is searched stands in one field"
         super().__init__(
             aggregate,
             state=state,
             resource=resource,
             columns=columns,
             filters=filters,
-            searches="search" in fields,
+            searched=searched,
         )
         self.fields = fields
         self._typed = {"owner": UUID, "department": UUID, **(typed or {})}
@@ -209,7 +210,7 @@ class DocumentStore(Store[State]):
 
     # -- reads ------------------------------------------------------------------
 
-    async def read(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
+    async def find(self, database: AnyDatabase, identity: Identity, id: UUID) -> tuple[int, str]:
         reach = await within(mongodb(database), identity, f"{self.resource}:read")
         found = await self._documents(database).find_one(
             {"_id": key_of(identity.tenant, id), **reach}, fields=("version", "state")
@@ -249,7 +250,7 @@ class DocumentStore(Store[State]):
             {**of_subject, **condition}, order=[("version", -1)], limit=most
         )
 
-    async def page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
+    async def find_page(self, database: AnyDatabase, identity: Identity, page: PageRequest) -> Page:
         reach = await within(mongodb(database), identity, f"{self.resource}:read")
         wanted = [reach, *self.conditions(page)]
         if page.after is not None:
@@ -275,9 +276,9 @@ class DocumentStore(Store[State]):
                 values = page.typed_values(name, self._typed.get(field, str))
                 wanted.append({field: {"$in": [kept(value) for value in values]}})
         if page.search:
-            if not self.searches:
+            if not self.searched:
                 raise InvalidRequest("this list has no search", field="q")
-            wanted += matching(page.search)
+            wanted += matching(self.sought(page.search))
         return wanted
 
     def _documents(self, database: AnyDatabase) -> Documents:
@@ -286,8 +287,7 @@ class DocumentStore(Store[State]):
 
 def matching(search: str) -> list[dict[str, Any]]:
     """That every word of `search` occurs in a field `search` of `folded` text."""
-    words = folded([search]).split(" ")[:_MOST_WORDS]
-    return [{"search": {"$regex": re.escape(word)}} for word in words if word]
+    return [{"search": {"$regex": re.escape(word)}} for word in words_of(search)]
 
 
 def documents_of(transaction: Transaction) -> DocumentTransaction:

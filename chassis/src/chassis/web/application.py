@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
+from chassis.fields import discreet
 from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
 from chassis.telemetry import REQUESTS, RequestSpan
 from chassis.web.deadlines import Deadlined
@@ -60,9 +61,9 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
     return app
 
 
-async def _problem(_: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error)
+    return problem_response(discreet(getattr(request.state, "identity", None), error))
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

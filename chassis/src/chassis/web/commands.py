@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.fields import require_writable, sight_of
 from chassis.identity import HEADER, Identity, IdentityVerifier
 from chassis.journal import encoder
 from chassis.problems import (
@@ -67,12 +70,22 @@ class Command:
             raise MalformedRequest('If-Match is a version in quotes, as "3"', field="If-Match")
         return int(text)
 
-    async def run(self, use_case: UseCase, *, status: int = 200) -> Response:
-        """Run `use_case` in a transaction and answer what it returns.
+    async def run(
+        self,
+        use_case: UseCase,
+        *,
+        status: int = 200,
+        sets: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:
+        """Run `use_case` in a transaction and answer what it returns, as far as it may be seen.
 
-        With an `Idempotency-Key` the answer is stored with what the transaction
-        writes, and given again to a repetition of the same request.
+        Raises `FieldNotPermitted`, before anything else, when the body names a field that may
+        not be set; `sets` maps members of the body that are called otherwise to their fields.
+        With an `Idempotency-Key` the answer is stored with what the transaction writes, and
+        given again to a repetition of the same request.
         """
+        if self._restricted:
+            require_writable(self.identity, self._resource, self._named(sets))
         key = self._idempotency_key()
         for attempt in range(1, _TRIES + 1):
             try:
@@ -104,8 +117,28 @@ class Command:
             traceparent=traceparent(),
         )
 
+    @property
+    def _resource(self) -> str:
+        """What the command is about: the first word of its path after the version."""
+        return self.request.url.path.split("/", 3)[2]
+
+    @property
+    def _restricted(self) -> bool:
+        """Whether there are rules for fields of what the command is about."""
+        return bool(self.identity.fields) and self._resource in self.identity.fields
+
+    def _named(self, sets: Mapping[str, str]) -> list[str]:
+        """The fields that the body names."""
+        body: bytes = getattr(self.request.state, "body", b"")
+        document = msgspec.json.decode(body) if body else None
+        return [sets.get(name, name) for name in document] if isinstance(document, dict) else []
+
     def _answer(self, result: Any, status: int, transaction: Transaction) -> Response:
-        response = Response(encoder.encode(result), status, media_type="application/json")
+        body: bytes | str = encoder.encode(result)
+        if isinstance(result, Record):
+            sight = sight_of(self.identity, type(result))
+            body = body if sight is None else sight.state(body)
+        response = Response(body, status, media_type="application/json")
         if isinstance(result, Record):
             response.headers["ETag"] = f'"{result.version}"'
             if status == 201:
@@ -125,7 +158,11 @@ class Command:
 
     def _fingerprint(self) -> bytes:
         path = f"{self.request.method} {self.request.url.path}\n".encode()
-        return hashlib.sha256(path + getattr(self.request.state, "body", b"")).digest()
+        asked = path + getattr(self.request.state, "body", b"")
+        if self._restricted:
+            # What is seen of the answer depends on them: it is not given to other eyes.
+            asked += msgspec.json.encode(self.identity.fields[self._resource], order="sorted")
+        return hashlib.sha256(asked).digest()
 
     async def _claim(self, transaction: Transaction, key: str) -> Response | None:
         """None when the key is new; the stored answer when this request was answered before."""

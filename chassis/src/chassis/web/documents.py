@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from chassis.fields import is_restrictable
+
 _REF = "#/components/schemas/{name}"
 _PROBLEM = {
     "type": "object",
@@ -66,6 +68,7 @@ def answers(
     }
 
 
+_ALWAYS_SEEN = ("id", "version")
 _PAGING = ("limit", "cursor")
 _HEADERS = {
     "POST": ("Idempotency-Key",),
@@ -96,6 +99,10 @@ def openapi(application: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(components)
+    for name, type_ in types.items():
+        if is_restrictable(type_):
+            # A tenant's rules may keep any other field from whoever asks.
+            schemas[name]["required"] = list(_ALWAYS_SEEN)
     schemas["Problem"] = _PROBLEM
     return document
 

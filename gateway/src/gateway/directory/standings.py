@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from uuid import UUID
 
 from chassis.database import Database
 from chassis.identity import Identity
 from chassis.problems import Unauthenticated
 from events.directory import Department, User
-from events.values import Reach
 from gateway.directory.api_keys import store as api_keys
 from gateway.directory.api_keys.api_key import permitted
 from gateway.directory.roles import store as roles
-from gateway.directory.roles.built_in import ROLES, permissions_of
+from gateway.directory.roles.built_in import ROLES, rights_of
+from gateway.directory.roles.rights import Rights
 from gateway.directory.sessions import store as sessions
 from gateway.directory.sessions.session import Session
 
@@ -71,31 +70,31 @@ class Standings:
         if found is None:
             raise Unauthenticated("this session has ended")
         user, department = found
-        permissions = await permissions_of_user(self._database, session.tenant, user)
-        return _identity(user, department, str(user.id), permissions, session)
+        rights = await rights_of_user(self._database, session.tenant, user)
+        return _identity(user, department, str(user.id), rights, session)
 
     async def _asked_of_key(self, session: Session) -> Identity:
         found = await api_keys.holder(self._database, session)
         if found is None:
             raise Unauthenticated("this API key holds no longer")
         user, department, scopes = found
-        held = await permissions_of_user(self._database, session.tenant, user)
-        permissions = permitted(scopes, held)
-        return _identity(user, department, f"key:{session.id}", permissions, session)
+        held = await rights_of_user(self._database, session.tenant, user)
+        rights = Rights(permitted(scopes, held.permissions), held.fields)
+        return _identity(user, department, f"key:{session.id}", rights, session)
 
 
-async def permissions_of_user(database: Database, tenant: UUID, user: User) -> dict[str, Reach]:
-    """What a user's roles permit together, built-in ones and the tenant's own."""
+async def rights_of_user(database: Database, tenant: UUID, user: User) -> Rights:
+    """What a user's roles let them do together, built-in ones and the tenant's own."""
     own = [role for role in user.roles if role not in ROLES]
     defined = await roles.in_use(database.pool, tenant, own) if own else {}
-    return permissions_of(user.roles, defined)
+    return rights_of(user.roles, defined)
 
 
 def _identity(
     user: User,
     department: Department,
     actor: str,
-    permissions: Mapping[str, Reach],
+    rights: Rights,
     session: Session,
 ) -> Identity:
     """The identity of an active user, or of a program that acts for one."""
@@ -107,5 +106,6 @@ def _identity(
         actor=actor,
         department=department.id,
         department_path=department.path,
-        permissions=permissions,
+        permissions=rights.permissions,
+        fields=rights.fields,
     )

@@ -12,6 +12,7 @@ from analytics.reports.api import REPORTS
 from chassis import freshness
 from chassis.inbox import Inbox
 from chassis.testing import Running
+from events.values import FieldRule
 from services.analytics.tests.component.conftest import AS_OF, ClientOf
 from services.analytics.tests.component.world import World
 
@@ -65,6 +66,52 @@ async def test_a_reach_over_a_department_without_one_is_ones_own(
     own = reader_of(reported, "own")
     path = f"/v1/reports/{name}"
     assert (await homeless.get(path)).json() == (await own.get(path)).json()
+
+
+COUNTED: list[tuple[str, dict[str, str], str]] = [
+    ("funnel", {}, "deals.history"),
+    ("revenue", {}, "deals.amount"),
+    ("revenue", {"by": "customer"}, "people.family_name"),
+    ("revenue", {"by": "product"}, "deals.lines"),
+    ("win-rate", {"currency": "RUB"}, "deals.amount"),
+    ("win-rate", {"by": "channel"}, "channels.name"),
+    ("cycle-time", {}, "deals.started_on"),
+    ("reasons", {}, "reasons.name"),
+    ("forecast", {"pipeline": str(uuid4())}, "deals.pipeline"),
+    ("marketing-return", {}, "products.cost"),
+    ("touches", {}, "touches.duration_minutes"),
+]
+
+
+@pytest.mark.parametrize(("name", "query", "field"), COUNTED)
+async def test_a_report_is_refused_to_whom_a_field_is_kept_that_it_counts_by(
+    analytics: Running, reported: World, name: str, query: dict[str, str], field: str
+) -> None:
+    def reader(rule: FieldRule) -> httpx.AsyncClient:
+        return analytics.client(
+            reported.tenant,
+            permissions={"reports:read": "all"},
+            fields={"reports": {field: rule, "deals.next_step": "hidden"}},
+        )
+
+    answer = await reader("hidden").get(f"/v1/reports/{name}", params=query)
+    assert problem(answer) == (403, "field-not-permitted", field)
+    assert (await reader("masked").get(f"/v1/reports/{name}", params=query)).status_code == 403
+    assert (await reader("read_only").get(f"/v1/reports/{name}", params=query)).is_success
+
+
+async def test_what_is_kept_of_records_leaves_reports_alone_that_do_not_count_by_it(
+    analytics: Running, reported: World
+) -> None:
+    reader = analytics.client(
+        reported.tenant,
+        permissions={"reports:read": "all"},
+        fields={"reports": {"deals.amount": "hidden"}, "deals": {"closed_on": "hidden"}},
+    )
+    for name in ("win-rate", "cycle-time", "touches"):
+        assert (await reader.get(f"/v1/reports/{name}")).is_success
+    by_product = await reader.get("/v1/reports/win-rate", params={"by": "product"})
+    assert problem(by_product)[2] == "deals.amount"
 
 
 # -- freshness ---------------------------------------------------------------------

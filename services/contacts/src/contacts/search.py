@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any, TypeVar
-
-from sqlalchemy import ColumnElement
+from typing import TypeVar
 
 from chassis.aggregates import AggregateStore
 from chassis.mongodb.documents import DocumentStore
-from chassis.paging import PageRequest
 from events.values import Record
 
 State = TypeVar("State", bound=Record)
@@ -22,19 +18,15 @@ _FEWEST_DIGITS = 5
 class CustomerTable(AggregateStore[State]):
     """A store whose search also finds a number written with spaces, brackets and dashes."""
 
-    def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
-        return super().conditions(_dialling(page))
+    def sought(self, search: str) -> str:
+        return dialled(search)
 
 
 class CustomerDocuments(DocumentStore[State]):
     """The same on MongoDB."""
 
-    def conditions(self, page: PageRequest) -> list[dict[str, Any]]:
-        return super().conditions(_dialling(page))
-
-
-def _dialling(page: PageRequest) -> PageRequest:
-    return replace(page, search=dialled(page.search)) if page.search else page
+    def sought(self, search: str) -> str:
+        return dialled(search)
 
 
 def dialled(search: str) -> str:

@@ -213,3 +213,26 @@ async def test_a_bulk_has_between_one_and_a_thousand_items(
         answer = await marketer.post("/v1/spend/bulk", json={"items": items})
         assert answer.status_code == 422
         assert answer.json()["field"] == "items"
+
+
+async def test_nobody_asks_for_days_that_they_do_not_see_or_learns_of_them_from_a_rule(
+    marketing: Running, marketer: httpx.AsyncClient, tenant: UUID, campaign: str
+) -> None:
+    await report(marketer, reported(campaign, "2026-03-01", "10"))
+    await marketer.patch(f"/v1/campaigns/{campaign}", json={"starts_on": "2026-02-28"})
+    clerk = marketing.client(
+        tenant,
+        permissions=reaching("all", "spend", "campaigns"),
+        fields={"spend": {"day": "hidden"}, "campaigns": {"starts_on": "hidden"}},
+    )
+    for name in ("from", "to"):
+        answer = await clerk.get("/v1/spend", params={name: "2026-03-01"})
+        assert (answer.status_code, answer.json()["field"]) == (403, name)
+    assert "2026-03-01" not in (await clerk.get("/v1/spend")).text
+    early = {"ends_on": "2026-01-01"}
+    broken = await clerk.patch(f"/v1/campaigns/{campaign}", json=early)
+    told = await clerk.post("/v1/campaigns/bulk", json={"items": [{"id": campaign} | early]})
+    for text in (broken.text, told.text):
+        assert "campaign-ends-before-it-starts" in text
+        assert "2026-02" not in text
+    assert "2026-02-28" in (await marketer.patch(f"/v1/campaigns/{campaign}", json=early)).text

@@ -8,9 +8,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from chassis.fields import REPORTS
+from chassis.identity import FieldRules
 from events.directory import Department, User
-from events.values import Reach
-from gateway.directory.roles.built_in import FARTHER, permissions_of
+from events.values import FieldRule, Reach
+from gateway.directory.roles.built_in import FARTHER, named, permissions_of, rights_of
+from gateway.directory.roles.fields import RESTRICTABLE, rule_of
+from gateway.directory.roles.rights import Defined
+from gateway.directory.roles.role import UnknownField
 
 Code = Literal[
     "user-not-active",
@@ -22,7 +27,18 @@ Code = Literal[
     "record-in-department",
     "record-below-department",
     "record-beyond-department",
+    "field-open",
+    "field-read-only",
+    "field-masked",
+    "field-hidden",
 ]
+
+FIELD_CODES: Mapping[FieldRule | None, Code] = {
+    None: "field-open",
+    "read_only": "field-read-only",
+    "masked": "field-masked",
+    "hidden": "field-hidden",
+}
 
 
 class Grant(Struct, kw_only=True):
@@ -33,24 +49,43 @@ class Grant(Struct, kw_only=True):
     roles: list[str]
 
 
+class Restriction(Struct, kw_only=True):
+    """What is kept from one of a field, and the roles that keep it.
+
+    Under the resource `reports`, fields are called as `deals.amount`.
+    """
+
+    resource: str
+    field: str
+    rule: FieldRule
+    roles: list[str]
+
+
 class Access(Struct, kw_only=True):
     """What one may do, by permission; `department_path` lists the ids from the root to one's own.
 
-    Of a program's key they are those that the key permits.
+    Of a program's key they are those that the key permits. A field that is not among
+    `fields` is open as far as its resource is.
     """
 
     user: UUID
     roles: list[str]
     department_path: list[UUID]
     grants: list[Grant]
+    fields: list[Restriction]
 
 
 class Question(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whether `user` may do what `permission` names, with one record if `record` is given."""
+    """Whether `user` may do what `permission` names, with one record if `record` is given.
+
+    With `field`, whether they see that field as it is, or may change it; of reports
+    it is called as `deals.amount`.
+    """
 
     user: UUID
     permission: Annotated[str, Meta(max_length=100, pattern=r"^[a-z-]+:[a-z-]+(?!\n)$")]
     record: UUID | None = None
+    field: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class Because(Struct, kw_only=True):
@@ -61,11 +96,15 @@ class Because(Struct, kw_only=True):
 
 
 class Explanation(Struct, kw_only=True):
-    """Whether it is allowed, how far the permission goes, and every reason that counted."""
+    """Whether it is allowed, how far the permission goes, and every reason that counted.
+
+    `field_rule` is what is kept of the field that was asked about.
+    """
 
     allowed: bool
     reach: Reach | None
     because: list[Because]
+    field_rule: FieldRule | None = None
 
 
 class Place(Struct):
@@ -75,16 +114,65 @@ class Place(Struct):
     department: UUID | None = None
 
 
-Defined = Mapping[str, Mapping[str, Reach]]
-"""What the tenant's own roles permit, by their codes."""
-
-
 def grants(permissions: Mapping[str, Reach], user: User, defined: Defined) -> list[Grant]:
     """Each of `permissions`, with the roles of the user that reach as far at least."""
     return [
         Grant(permission=permission, reach=reach, roles=_giving(user, permission, reach, defined))
         for permission, reach in permissions.items()
     ]
+
+
+def restrictions(rules: FieldRules, user: User, defined: Defined) -> list[Restriction]:
+    """Each of `rules`, with the roles of the user that have one for the field."""
+    return [
+        Restriction(
+            resource=resource,
+            field=field,
+            rule=rule,
+            roles=[
+                role
+                for role in user.roles
+                if rule_of(named(role, defined), *_place_of(resource, field)) is not None
+            ],
+        )
+        for resource, fields in rules.items()
+        for field, rule in fields.items()
+    ]
+
+
+def _place_of(resource: str, field: str) -> tuple[str, str]:
+    """(resource, field) of a field of a record; reports call it by both."""
+    if resource != REPORTS:
+        return resource, field
+    of, _, name = field.partition(".")
+    return of, name
+
+
+def of_field(
+    explanation: Explanation, permission: str, field: str, user: User, defined: Defined
+) -> Explanation:
+    """The explanation with what the user's roles make of a field.
+
+    Raises `UnknownField` where there is none that the permission is about.
+    """
+    resource, action = permission.split(":")
+    place = _place_of(resource, field)
+    if place[1] not in RESTRICTABLE.get(place[0], {}) or action not in ("read", "write"):
+        raise UnknownField(f"no rules of {permission} are about {field}", field="field")
+    rule = rights_of(user.roles, defined).fields.get(resource, {}).get(field)
+    because = [
+        Because(code=FIELD_CODES[kept], detail=f"{role}: {(kept or 'open').replace('_', ' ')}")
+        for role in user.roles
+        if permission in (rights := named(role, defined)).permissions
+        for kept in (rule_of(rights, *place),)
+    ]
+    is_open = rule is None or (rule == "read_only" and action == "read")
+    return Explanation(
+        allowed=explanation.allowed and is_open,
+        reach=explanation.reach,
+        because=[*explanation.because, *because],
+        field_rule=rule,
+    )
 
 
 def explained(

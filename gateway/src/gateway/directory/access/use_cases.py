@@ -49,6 +49,7 @@ async def own_access(database: Database, identity: Identity) -> Access:
         roles=list(user.roles),
         department_path=list(identity.department_path),
         grants=rules.grants(identity.permissions, user, defined),
+        fields=rules.restrictions(identity.fields, user, defined),
     )
 
 
@@ -78,7 +79,10 @@ async def explain(
     there = await _department(database, identity.tenant, place)
     defined = await in_use(database.pool, identity.tenant)
     record = (place, there) if place is not None else None
-    return rules.explained(asked.permission, *found, defined, record)
+    explanation = rules.explained(asked.permission, *found, defined, record)
+    if asked.field is None:
+        return explanation
+    return rules.of_field(explanation, asked.permission, asked.field, found[0], defined)
 
 
 async def _place(

@@ -14,7 +14,7 @@ from chassis.aggregates import AggregateStore
 from chassis.journal import Step
 from chassis.problems import Problem
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import DEPARTMENT
 from events.directory import Department
@@ -64,11 +64,14 @@ async def _place(transaction: Transaction, department: Department) -> None:
     )
 
 
+SEARCHED = ("name", "city")
+
+
 def columns(department: Department) -> dict[str, Any]:
     """What queries filter and search departments by."""
     return {
         "parent": department.parent,
-        "search": folded([department.name, department.city]),
+        "search": searchable(department, SEARCHED),
     }
 
 
@@ -78,5 +81,6 @@ departments = DepartmentStore(
     state=Department,
     resource="departments",
     columns=columns,
+    searched=SEARCHED,
     filters={"parent": "parent"},
 )

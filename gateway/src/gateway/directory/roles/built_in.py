@@ -29,6 +29,8 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from events.values import Reach
+from gateway.directory.roles.fields import rules_of
+from gateway.directory.roles.rights import Defined, Rights
 
 CUSTOMERS = ("companies", "people", "touches")
 DEALS = ("deals",)
@@ -82,16 +84,28 @@ ROLES: Mapping[str, Mapping[str, Reach]] = {
 }
 
 
-def permissions_of(
-    roles: Iterable[str], defined: Mapping[str, Mapping[str, Reach]] = MappingProxyType({})
-) -> dict[str, Reach]:
-    """What these roles together permit, sorted by name; an unknown role permits nothing.
+def named(role: str, defined: Defined = MappingProxyType({})) -> Rights:
+    """What the role of this name lets one do, built-in or `defined`; an unknown one nothing."""
+    return Rights(ROLES[role]) if role in ROLES else defined.get(role, Rights({}))
 
-    `defined` are roles of the tenant, by their codes.
-    """
+
+def rights_of(roles: Iterable[str], defined: Defined = MappingProxyType({})) -> Rights:
+    """What one may do who has these roles: the farthest reaches, the least strict rules."""
+    having = [named(role, defined) for role in roles]
+    return Rights(_permissions(having), rules_of(having))
+
+
+def permissions_of(
+    roles: Iterable[str], defined: Defined = MappingProxyType({})
+) -> dict[str, Reach]:
+    """What these roles together permit, sorted by name."""
+    return _permissions(named(role, defined) for role in roles)
+
+
+def _permissions(roles: Iterable[Rights]) -> dict[str, Reach]:
     permissions: dict[str, Reach] = {}
     for role in roles:
-        for permission, reach in (ROLES.get(role) or defined.get(role) or {}).items():
+        for permission, reach in role.permissions.items():
             known = permissions.get(permission)
             if known is None or FARTHER[reach] > FARTHER[known]:
                 permissions[permission] = reach

@@ -12,16 +12,17 @@ from sqlalchemy import Boolean, Column, Text
 from chassis.aggregates import AggregateStore
 from chassis.database import Connection
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import ROLE
 from events.directory import Role
-from events.values import Reach
-from gateway.directory.roles.role import permitted_by
+from gateway.directory.roles.rights import Rights
+from gateway.directory.roles.role import rights_by
 
 TABLE = aggregate_table(
     "roles", metadata, Column("code", Text), Column("is_active", Boolean), Column("search", Text)
 )
+SEARCHED = ("name", "code")
 
 
 def columns(role: Role) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def columns(role: Role) -> dict[str, Any]:
     return {
         "code": role.code,
         "is_active": role.is_active,
-        "search": folded([role.name, role.code]),
+        "search": searchable(role, SEARCHED),
     }
 
 
@@ -39,6 +40,7 @@ roles = AggregateStore(
     state=Role,
     resource="roles",
     columns=columns,
+    searched=SEARCHED,
     filters={"code": "code", "is_active": "is_active"},
 )
 
@@ -55,8 +57,8 @@ async def taken(transaction: Transaction, codes: Collection[str]) -> set[str]:
 
 async def in_use(
     connection: Connection | Pool, tenant: UUID, codes: Collection[str] | None = None
-) -> dict[str, dict[str, Reach]]:
-    """What the tenant's roles in use permit, by code; all of them, or those with these codes."""
+) -> dict[str, Rights]:
+    """What the tenant's roles in use let one do, by code; of all, or those with these codes."""
     rows = await connection.fetch(
         """select state from roles
            where tenant = $1 and is_active and ($2::text[] is null or code = any($2))
@@ -65,4 +67,4 @@ async def in_use(
         None if codes is None else list(codes),
     )
     found = [roles.decode(row["state"]) for row in rows]
-    return {role.code: permitted_by(role) for role in found}
+    return {role.code: rights_by(role) for role in found}

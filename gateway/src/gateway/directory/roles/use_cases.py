@@ -11,6 +11,7 @@ from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction
 from events.directory import Role
 from gateway.directory.roles import role as rules
+from gateway.directory.roles.rights import held_by
 from gateway.directory.roles.role import RoleCodeTaken, RoleDraft
 from gateway.directory.roles.store import roles, taken
 from gateway.directory.tenants.store import take_turn
@@ -20,7 +21,7 @@ async def create_role(transaction: Transaction, draft: RoleDraft) -> Role:
     # What one may give to others is of no interest to who may not give anything.
     transaction.identity.reach("roles:write")
     await take_turn(transaction)
-    role = rules.created(transaction.tenant, draft, transaction.identity.permissions)
+    role = rules.created(transaction.tenant, draft, held_by(transaction.identity))
     if await taken(transaction, [role.code]):
         raise RoleCodeTaken(f"there is a role {draft.code!r}", field="code")
     return await roles.save(transaction, "created", None, role)
@@ -32,7 +33,7 @@ async def change_role(
     await take_turn(transaction)
     role = await roles.load(transaction, id)
     await check_edit(transaction, role, patch, seen)
-    after = rules.changed(role, merged(role, patch, RoleDraft), transaction.identity.permissions)
+    after = rules.changed(role, merged(role, patch, RoleDraft), held_by(transaction.identity))
     return await roles.save(transaction, "changed", role, after)
 
 
@@ -50,8 +51,8 @@ async def upsert_roles(transaction: Transaction, items: list[dict[str, Any]]) ->
 
     def decide(before: Role | None, draft: RoleDraft, by: Identity) -> Decision[Role]:
         if before is not None:
-            return Decision("changed", rules.changed(before, draft, by.permissions))
-        role = rules.created(transaction.tenant, draft, by.permissions)
+            return Decision("changed", rules.changed(before, draft, held_by(by)))
+        role = rules.created(transaction.tenant, draft, held_by(by))
         if role.code in there:
             raise RoleCodeTaken(f"there is a role {draft.code!r}", field="code")
         there.add(role.code)

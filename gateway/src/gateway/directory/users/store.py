@@ -18,10 +18,11 @@ from chassis.journal import Step
 from chassis.problems import Problem
 from chassis.savings import begun
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded as searchable
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import USER
 from events.directory import Department, User
+from gateway.directory.roles.rights import held_by
 from gateway.directory.roles.store import in_use
 from gateway.directory.users.user import Colleagues, LoginTaken, administers, folded
 
@@ -78,7 +79,7 @@ class UserStore(AggregateStore[User]):
             departments={row["id"] for row in places},
             administrators={row["id"] for row in rows if row["is_administrator"]},
             roles=await in_use(transaction.connection, transaction.tenant),
-            held=transaction.identity.permissions,
+            held=held_by(transaction.identity),
         )
 
     async def standing(
@@ -106,6 +107,9 @@ def _taken() -> LoginTaken:
     return LoginTaken("another user has this login or e-mail address", field="login")
 
 
+SEARCHED = ("name", "login", "email")
+
+
 def columns(user: User) -> dict[str, Any]:
     """What queries filter and search users by."""
     return {
@@ -113,7 +117,7 @@ def columns(user: User) -> dict[str, Any]:
         "email": folded(user.email) if user.email is not None else None,
         "status": user.status,
         "is_administrator": administers(user),
-        "search": searchable([user.name, user.login, user.email]),
+        "search": searchable(user, SEARCHED),
     }
 
 
@@ -123,5 +127,6 @@ users = UserStore(
     state=User,
     resource="users",
     columns=columns,
+    searched=SEARCHED,
     filters={"status": "status"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from chassis.problems import Conflict, RuleBroken
 from events.directory import BuiltInRole, User, UserStatus
-from events.values import ExternalId, Language, Name, Reach, growing
-from gateway.directory.roles.built_in import ROLES, permissions_of
+from events.values import ExternalId, Language, Name, growing
+from gateway.directory.roles.built_in import ROLES, rights_of
+from gateway.directory.roles.rights import Defined, Rights
 from gateway.directory.roles.role import UnknownRole, require_held
 
 # The look-aheads refuse a line break, which `$` alone would let end the text.
@@ -80,7 +81,7 @@ class Colleagues:
     """What of a tenant's directory decides whether a user may be as drafted.
 
     `logins` and `emails` (folded) map to their users; `administrators` are the
-    active ones; `roles` are the tenant's own in use, with what they permit, and
+    active ones; `roles` are the tenant's own in use, with what they let one do, and
     `held` is what whoever asks may do.
     """
 
@@ -88,8 +89,8 @@ class Colleagues:
     emails: dict[str, UUID]
     departments: set[UUID]
     administrators: set[UUID]
-    roles: Mapping[str, Mapping[str, Reach]]
-    held: Mapping[str, Reach]
+    roles: Defined
+    held: Rights
 
     def admit(self, user: User, before: User | None = None) -> User:
         """`user`, who from now on is one of them; raises the rule that forbids it."""
@@ -126,7 +127,7 @@ class Colleagues:
         for role in sorted(new):
             if role not in ROLES and role not in self.roles:
                 raise UnknownRole(f"{role!r} is none", field="roles")
-        require_held(permissions_of(new, self.roles), self.held, "roles")
+        require_held(rights_of(new, self.roles), self.held, "roles", "roles")
 
 
 def folded(text: str) -> str:

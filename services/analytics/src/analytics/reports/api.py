@@ -18,6 +18,7 @@ from analytics.reports.store import FRESHNESS, reading
 from analytics.reports.touches import TOUCHES
 from analytics.reports.win_rate import WIN_RATE
 from chassis import freshness
+from chassis.fields import require_reported
 from chassis.identity import Identity
 from chassis.journal import encoder
 from chassis.web.commands import IDENTITY
@@ -36,6 +37,7 @@ def _add_route(report: Report) -> None:
     @routes.get(f"/{report.name}", summary=report.summary, name=report.name, **declared)
     async def answer(request: Request, identity: Identity = IDENTITY) -> Response:
         asked = parse(request.query_params.multi_items(), report.choices)
+        require_reported(identity, report.counts_by(asked))
         database = database_of(request)
         await FRESHNESS.wait(database, identity.tenant, request.headers.get(freshness.HEADER))
         async with reading(database, identity, asked) as snapshot:

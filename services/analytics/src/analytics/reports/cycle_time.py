@@ -78,5 +78,6 @@ CYCLE_TIME = Report(
     summary="How long it takes to win",
     answer=CycleTimeReport,
     make=cycle_time,
+    counts=("deals.status", "deals.started_on", "deals.closed_on"),
     choices=(BY_WHOM,),
 )

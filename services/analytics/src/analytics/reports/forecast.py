@@ -96,5 +96,16 @@ async def forecast(reading: Reading) -> ForecastReport:
 
 
 FORECAST = Report(
-    name="forecast", summary="What the open deals may bring", answer=ForecastReport, make=forecast
+    name="forecast",
+    summary="What the open deals may bring",
+    answer=ForecastReport,
+    make=forecast,
+    counts=(
+        "deals.status",
+        "deals.pipeline",
+        "deals.stage",
+        "deals.expected_close_on",
+        "deals.amount",
+        "pipelines.stages",
+    ),
 )

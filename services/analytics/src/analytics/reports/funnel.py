@@ -148,4 +148,18 @@ async def funnel(reading: Reading) -> FunnelReport:
     )
 
 
-FUNNEL = Report(name="funnel", summary="How far deals come", answer=FunnelReport, make=funnel)
+FUNNEL = Report(
+    name="funnel",
+    summary="How far deals come",
+    answer=FunnelReport,
+    make=funnel,
+    counts=(
+        "deals.status",
+        "deals.pipeline",
+        "deals.stage",
+        "deals.history",
+        "deals.amount",
+        "pipelines.name",
+        "pipelines.stages",
+    ),
+)

@@ -19,12 +19,13 @@ IN_CURRENCY = "(d.currency = :currency or d.currency is null)"
 class Grouping:
     """`key` in SQL over a deal `d`; `names` is the dimension that its ids are named in.
 
-    `join` multiplies the deal where it belongs to several groups, and `amount` is
-    what it brings to each.
+    `counts` are the fields that the groups tell of. `join` multiplies the deal where it
+    belongs to several groups, and `amount` is what it brings to each.
     """
 
     key: str
     names: str | None = None
+    counts: tuple[str, ...] = ()
     join: str = ""
     amount: str = "d.amount"
 
@@ -44,20 +45,41 @@ _PRODUCTS = """left join lateral (
     ) p
 ) line on true"""
 
+ATTRIBUTION = ("deals.channel", "deals.campaign", "campaigns.channel", "channels.name")
+"""What tells of a deal's channel: its campaign's, else its own."""
+
+_CUSTOMERS = (
+    "deals.customer",
+    "companies.name",
+    "people.given_name",
+    "people.patronymic",
+    "people.family_name",
+)
+
 GROUPINGS = {
     "none": Grouping("null::text"),
-    "month": Grouping("to_char(d.closed_on, 'YYYY-MM')"),
-    "quarter": Grouping("to_char(d.closed_on, 'YYYY-\"Q\"Q')"),
-    "channel": Grouping("d.channel", "channel_dimension"),
+    "month": Grouping("to_char(d.closed_on, 'YYYY-MM')", counts=("deals.closed_on",)),
+    "quarter": Grouping("to_char(d.closed_on, 'YYYY-\"Q\"Q')", counts=("deals.closed_on",)),
+    "channel": Grouping("d.channel", "channel_dimension", ATTRIBUTION),
     "department": Grouping("d.department", "department_dimension"),
     "agent": Grouping("d.owner", "user_dimension"),
-    "customer": Grouping("d.customer", "customer_dimension"),
+    "customer": Grouping("d.customer", "customer_dimension", _CUSTOMERS),
     "product": Grouping(
-        "line.product", "product_dimension", _PRODUCTS, "coalesce(line.amount, d.amount)"
+        "line.product",
+        "product_dimension",
+        ("deals.lines", "deals.amount", "products.name"),
+        _PRODUCTS,
+        "coalesce(line.amount, d.amount)",
     ),
 }
 
-BY_WHOM = Choice("by", ("none", "agent", "department", "product", "channel"))
+
+def by(*groupings: str) -> Choice:
+    """The choice between ways of grouping deals."""
+    return Choice("by", groupings, {name: GROUPINGS[name].counts for name in groupings})
+
+
+BY_WHOM = by("none", "agent", "department", "product", "channel")
 
 
 _GROUPED = """

@@ -20,7 +20,7 @@ from typing import Any
 from msgspec import Struct
 
 from analytics.reports.answers import cents, ratio
-from analytics.reports.groupings import IN_CURRENCY, NOT_RECORDED
+from analytics.reports.groupings import ATTRIBUTION, IN_CURRENCY, NOT_RECORDED
 from analytics.reports.report import Report
 from analytics.reports.request import Choice
 from analytics.reports.store import Reading
@@ -183,10 +183,32 @@ def _measures(sums: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_OF_CAMPAIGNS = ("leads.campaign", "spend.campaign")
+
 MARKETING_RETURN = Report(
     name="marketing-return",
     summary="What marketing brings",
     answer=MarketingReturnReport,
     make=marketing_return,
-    choices=(Choice("by", ("channel", "campaign")),),
+    counts=(
+        "deals.status",
+        "deals.closed_on",
+        "deals.customer",
+        "deals.amount",
+        "deals.lines",
+        "products.cost",
+        "leads.captured_at",
+        "spend.day",
+        "spend.amount",
+    ),
+    choices=(
+        Choice(
+            "by",
+            ("channel", "campaign"),
+            {
+                "channel": (*ATTRIBUTION, *_OF_CAMPAIGNS, "leads.channel", "spend.channel"),
+                "campaign": ("deals.campaign", *_OF_CAMPAIGNS, "campaigns.name"),
+            },
+        ),
+    ),
 )

@@ -92,5 +92,13 @@ REASONS = Report(
     summary="Why deals are lost, or won",
     answer=ReasonsReport,
     make=reasons,
+    counts=(
+        "deals.status",
+        "deals.closed_on",
+        "deals.reason",
+        "deals.amount",
+        "reasons.code",
+        "reasons.name",
+    ),
     choices=(Choice("outcome", ("lost", "won")),),
 )

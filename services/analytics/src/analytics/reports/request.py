@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -69,10 +69,14 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A parameter with a closed set of values; the first is the default."""
+    """A parameter with a closed set of values; the first is the default.
+
+    `counts` has the fields by which a value makes the report count, as `deals.channel`.
+    """
 
     name: str
     values: Sequence[str]
+    counts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def of(self, query: Mapping[str, str]) -> str:
         value = query.get(self.name, self.values[0])

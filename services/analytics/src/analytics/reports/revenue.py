@@ -11,9 +11,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from analytics.reports.groupings import IN_CURRENCY, grouped, in_other_currencies
+from analytics.reports.groupings import IN_CURRENCY, by, grouped, in_other_currencies
 from analytics.reports.report import Report
-from analytics.reports.request import Choice
 from analytics.reports.store import Reading
 
 _IN_TIME = ("month", "quarter")
@@ -97,7 +96,6 @@ REVENUE = Report(
     summary="What was won",
     answer=RevenueReport,
     make=revenue,
-    choices=(
-        Choice("by", ("month", "quarter", "channel", "department", "agent", "product", "customer")),
-    ),
+    counts=("deals.status", "deals.closed_on", "deals.amount"),
+    choices=(by("month", "quarter", "channel", "department", "agent", "product", "customer"),),
 )

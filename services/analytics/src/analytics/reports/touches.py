@@ -83,5 +83,10 @@ TOUCHES = Report(
     summary="How customers are kept in touch with",
     answer=TouchesReport,
     make=touches,
-    choices=(Choice("by", ("channel", "agent", "department", "month")),),
+    counts=("touches.status", "touches.planned_for", "touches.done_at", "touches.duration_minutes"),
+    choices=(
+        Choice(
+            "by", ("channel", "agent", "department", "month"), {"channel": ("touches.channel",)}
+        ),
+    ),
 )

@@ -70,5 +70,6 @@ WIN_RATE = Report(
     summary="How many of the closed deals were won",
     answer=WinRateReport,
     make=win_rate,
+    counts=("deals.status", "deals.closed_on"),
     choices=(BY_WHOM,),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.search import folded
+from chassis.search import folded, searchable
 from events.contacts import Company
 
 FILTERS = {"industry": "industry", "parent": "parent"}
+SEARCHED = ("name", "tax_id", "emails", "phones")
 
 # Folding can make a name many times longer; an index holds no such row.
 _FOLDED_LENGTH = 300
@@ -19,7 +20,7 @@ def columns(company: Company) -> dict[str, Any]:
         "industry": company.industry,
         "parent": company.parent,
         "folded_name": folded_name(company.name),
-        "search": folded([company.name, company.tax_id, *company.emails, *company.phones]),
+        "search": searchable(company, SEARCHED),
     }
 
 

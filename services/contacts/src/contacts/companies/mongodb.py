@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.mongodb.documents import documents_of
 from chassis.mongodb.names import key_of, parts_of
 from chassis.transactions import Transaction
-from contacts.companies.finding import FILTERS, columns, folded_name
+from contacts.companies.finding import FILTERS, SEARCHED, columns, folded_name
 from contacts.search import CustomerDocuments
 from events.catalogue import COMPANY
 from events.contacts import Company
@@ -20,6 +20,7 @@ companies = CustomerDocuments(
     columns=columns,
     fields=("industry", "parent", "folded_name", "search"),
     filters=FILTERS,
+    searched=SEARCHED,
     typed={"parent": UUID},
 )
 INDEXES = (

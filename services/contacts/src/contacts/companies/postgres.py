@@ -9,7 +9,7 @@ from sqlalchemy import Column, Text, Uuid
 
 from chassis.schema import aggregate_table, metadata
 from chassis.transactions import Transaction
-from contacts.companies.finding import FILTERS, columns, folded_name
+from contacts.companies.finding import FILTERS, SEARCHED, columns, folded_name
 from contacts.search import CustomerTable
 from events.catalogue import COMPANY
 from events.contacts import Company
@@ -30,6 +30,7 @@ companies = CustomerTable(
     resource="companies",
     columns=columns,
     filters=FILTERS,
+    searched=SEARCHED,
 )
 
 

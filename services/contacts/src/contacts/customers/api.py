@@ -14,7 +14,7 @@ from chassis.identity import Identity
 from chassis.web.commands import IDENTITY, state_response
 from chassis.web.documents import answers
 from chassis.web.resources import any_database_of
-from contacts.customers.store import queries
+from contacts.customers.store import read_customer, read_timeline
 from contacts.customers.timeline import TimelineRequest
 from events.contacts import Touch
 
@@ -30,8 +30,7 @@ class Customer(Struct):
 
 @routes.get("/customers/{id}", summary="Read a company or a person", **answers(Customer))
 async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
-    database = any_database_of(request)
-    kind, version, state = await queries(database).read_customer(database, identity, id)
+    kind, version, state = await read_customer(any_database_of(request), identity, id)
     return state_response(version, f'{{"type":"{kind}","record":{state}}}')
 
 
@@ -42,6 +41,5 @@ async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Res
 )
 async def timeline(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
     wanted = TimelineRequest.parse(request.query_params)
-    database = any_database_of(request)
-    page = await queries(database).read_timeline(database, identity, id, wanted)
+    page = await read_timeline(any_database_of(request), identity, id, wanted)
     return Response(page.json(), media_type="application/json")

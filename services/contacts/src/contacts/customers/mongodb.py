@@ -24,7 +24,7 @@ from contacts.touches.mongodb import touches
 _KINDS = (companies, people)
 
 
-async def read_customer(
+async def find_customer(
     database: AnyDatabase, identity: Identity, id: UUID
 ) -> tuple[str, int, str]:
     by_id = {"_id": key_of(identity.tenant, id)}
@@ -36,13 +36,19 @@ async def read_customer(
     raise NotFound(f"there is no customer {id}")
 
 
-async def read_timeline(
-    database: AnyDatabase, identity: Identity, id: UUID, request: TimelineRequest
+async def find_timeline(
+    database: AnyDatabase,
+    identity: Identity,
+    id: UUID,
+    request: TimelineRequest,
+    *,
+    of_people: bool,
 ) -> Page:
-    await read_customer(database, identity, id)
+    await find_customer(database, identity, id)
     tenant = str(identity.tenant)
-    of_company = await mongodb(database)[people.kind].find(
-        {"tenant": tenant, "company": str(id)}, fields=("_id",)
+    at_company = {"tenant": tenant, "company": str(id)}
+    of_company = (
+        await mongodb(database)[people.kind].find(at_company, fields=("_id",)) if of_people else []
     )
     customers = [str(id), *(parts_of(person["_id"])[1] for person in of_company)]
     found = await mongodb(database)[touches.kind].find(

@@ -38,7 +38,7 @@ _KINDS: tuple[tuple[str, Table, str], ...] = (
 )
 
 
-async def read_customer(
+async def find_customer(
     database: AnyDatabase, identity: Identity, id: UUID
 ) -> tuple[str, int, str]:
     readable = _readable(identity, COMPANY.c.id == id, PERSON.c.id == id)
@@ -50,11 +50,16 @@ async def read_customer(
     return row["type"], row["version"], row["state"]
 
 
-async def read_timeline(
-    database: AnyDatabase, identity: Identity, id: UUID, request: TimelineRequest
+async def find_timeline(
+    database: AnyDatabase,
+    identity: Identity,
+    id: UUID,
+    request: TimelineRequest,
+    *,
+    of_people: bool,
 ) -> Page:
-    await read_customer(database, identity, id)
-    rows = await tables(database).fetch(_timeline(identity, id, request))
+    await find_customer(database, identity, id)
+    rows = await tables(database).fetch(_timeline(identity, id, request, of_people))
     return request.page([(Place(row["moment"], row["id"]), row["state"]) for row in rows])
 
 
@@ -102,13 +107,16 @@ def _readable(
     return union_all(*found).subquery("customer") if found else None
 
 
-def _timeline(identity: Identity, id: UUID, request: TimelineRequest) -> Select[Any]:
+def _timeline(
+    identity: Identity, id: UUID, request: TimelineRequest, of_people: bool
+) -> Select[Any]:
     # A lateral scan for each customer reads no more than a page from the index of each,
     # however many touches there are.
     of_company = select(PERSON.c.id).where(
         PERSON.c.tenant == identity.tenant, PERSON.c.company == id
     )
-    customers = union_all(select(literal(id).label("id")), of_company).subquery("customers")
+    parts = [select(literal(id).label("id")), *([of_company] if of_people else [])]
+    customers = union_all(*parts).subquery("customers")
     columns = TOUCH.c
     newest = (columns.moment.desc(), columns.id.desc())
     of_each = (

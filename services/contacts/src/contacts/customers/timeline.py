@@ -43,12 +43,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRequest:
-    """What a timeline is asked for; `channels` None means every one."""
+    """What a timeline is asked for; `channels` None means every one.
+
+    `named` are the fields of touches that the request filters by.
+    """
 
     limit: int
     after: Place | None
     statuses: Sequence[str]
     channels: Sequence[str] | None
+    named: Sequence[str] = ()
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> TimelineRequest:
@@ -67,7 +71,12 @@ class TimelineRequest:
             after=Place.of_cursor(query["cursor"]) if query.get("cursor") else None,
             statuses=query["status"].split(",") if "status" in query else SHOWN,
             channels=query["channel"].split(",") if "channel" in query else None,
+            named=[name for name in ("status", "channel") if name in query],
         )
+
+    def asked_by(self) -> Sequence[str]:
+        """The fields of touches by which this asks: whose, in which order, which of them."""
+        return ("customer", "done_at", "planned_for", *self.named)
 
     def page(self, rows: Sequence[tuple[Place, str]]) -> Page:
         """The page that these rows, newest first and one more than the limit, make."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chassis.search import folded
+from chassis.search import searchable
 from contacts.contact_details import email_key
 from events.contacts import Person
 
 FILTERS = {"company": "company"}
+SEARCHED = ("family_name", "given_name", "patronymic", "emails", "phones")
 
 
 def columns(person: Person) -> dict[str, Any]:
     """What queries filter, search and recognise people by."""
-    names = (person.family_name, person.given_name, person.patronymic)
     return {
         "company": person.company,
         "addresses": addresses(person.emails, person.phones),
-        "search": folded([*names, *person.emails, *person.phones]),
+        "search": searchable(person, SEARCHED),
     }
 
 

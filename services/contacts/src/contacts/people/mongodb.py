@@ -9,7 +9,7 @@ from chassis.mongodb.documents import documents_of
 from chassis.mongodb.names import parts_of
 from chassis.mongodb.turns import turn
 from chassis.transactions import Transaction
-from contacts.people.finding import FILTERS, columns
+from contacts.people.finding import FILTERS, SEARCHED, columns
 from contacts.search import CustomerDocuments
 from events.catalogue import PERSON
 from events.contacts import Person
@@ -21,6 +21,7 @@ people = CustomerDocuments(
     columns=columns,
     fields=("company", "addresses", "search"),
     filters=FILTERS,
+    searched=SEARCHED,
     typed={"company": UUID},
 )
 INDEXES = (("tenant", "company", "_id"), ("tenant", "addresses"))

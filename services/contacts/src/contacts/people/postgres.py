@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.schema import aggregate_table, metadata
 from chassis.transactions import Transaction
-from contacts.people.finding import FILTERS, columns
+from contacts.people.finding import FILTERS, SEARCHED, columns
 from contacts.search import CustomerTable
 from events.catalogue import PERSON
 from events.contacts import Person
@@ -38,6 +38,7 @@ people = CustomerTable(
     resource="people",
     columns=_columns,
     filters=FILTERS,
+    searched=SEARCHED,
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Text, Uuid
 
 from chassis.aggregates import AggregateStore
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import CAMPAIGN
 from events.marketing import Campaign
@@ -22,6 +22,7 @@ TABLE = aggregate_table(
     Column("status", Text),
     Column("search", Text),
 )
+SEARCHED = ("name",)
 
 
 def columns(campaign: Campaign) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def columns(campaign: Campaign) -> dict[str, Any]:
     return {
         "channel": campaign.channel,
         "status": campaign.status,
-        "search": folded([campaign.name]),
+        "search": searchable(campaign, SEARCHED),
     }
 
 
@@ -39,6 +40,7 @@ campaigns = AggregateStore(
     state=Campaign,
     resource="campaigns",
     columns=columns,
+    searched=SEARCHED,
     filters={"channel": "channel", "status": "status"},
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from events.catalogue import CHANNEL
 from events.marketing import Channel
 
@@ -19,6 +19,7 @@ TABLE = aggregate_table(
     Column("is_active", Boolean),
     Column("search", Text),
 )
+SEARCHED = ("name",)
 
 
 def columns(channel: Channel) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def columns(channel: Channel) -> dict[str, Any]:
     return {
         "kind": channel.kind,
         "is_active": channel.is_active,
-        "search": folded([channel.name]),
+        "search": searchable(channel, SEARCHED),
     }
 
 
@@ -36,5 +37,6 @@ channels = AggregateStore(
     state=Channel,
     resource="channels",
     columns=columns,
+    searched=SEARCHED,
     filters={"kind": "kind", "is_active": "is_active"},
 )

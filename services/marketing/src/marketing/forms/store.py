@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, Text, Uuid, select
 from chassis.aggregates import AggregateStore
 from chassis.database import Database
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from events.catalogue import FORM
 from events.marketing import Form
 
@@ -23,6 +23,7 @@ TABLE = aggregate_table(
     Column("is_active", Boolean),
     Column("search", Text),
 )
+SEARCHED = ("name",)
 
 
 def columns(form: Form) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def columns(form: Form) -> dict[str, Any]:
         "campaign": form.campaign,
         "channel": form.channel,
         "is_active": form.is_active,
-        "search": folded([form.name]),
+        "search": searchable(form, SEARCHED),
     }
 
 
@@ -41,6 +42,7 @@ forms = AggregateStore(
     state=Form,
     resource="forms",
     columns=columns,
+    searched=SEARCHED,
     filters={"campaign": "campaign", "channel": "channel", "is_active": "is_active"},
 )
 

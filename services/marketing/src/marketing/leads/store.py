@@ -12,7 +12,7 @@ from chassis.aggregates import AggregateStore
 from chassis.erasure import states_where
 from chassis.paging import PageRequest
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import LEAD
 from events.marketing import Lead
@@ -26,6 +26,7 @@ TABLE = aggregate_table(
     Column("status", Text),
     Column("search", Text),
 )
+SEARCHED = ("name", "company_name", "email", "phone")
 
 
 def columns(lead: Lead) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def columns(lead: Lead) -> dict[str, Any]:
         "campaign": lead.campaign,
         "channel": lead.channel,
         "status": lead.status,
-        "search": folded([lead.name, lead.company_name, lead.email, lead.phone]),
+        "search": searchable(lead, SEARCHED),
     }
 
 
@@ -58,6 +59,7 @@ leads = LeadStore(
     state=Lead,
     resource="leads",
     columns=columns,
+    searched=SEARCHED,
     filters={
         "status": "status",
         "campaign": "campaign",

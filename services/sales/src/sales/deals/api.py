@@ -43,6 +43,10 @@ write_routes(
 )
 
 
+_CLOSING = {"comment": "reason_comment"}
+"""A member of `Closing` that the deal calls otherwise."""
+
+
 class Reopening(Struct, forbid_unknown_fields=True):
     """Nothing needs to be said; why goes into the header Meridian-Reason."""
 
@@ -54,14 +58,14 @@ async def move(id: UUID, body: Move = json_body(Move), command: Command = COMMAN
 
 @routes.post("/deals/{id}/win", summary="Win a deal", **answers(Deal))
 async def win(id: UUID, body: Closing = json_body(Closing), command: Command = COMMAND) -> Response:
-    return await command.run(lambda transaction: win_deal(transaction, id, body))
+    return await command.run(lambda transaction: win_deal(transaction, id, body), sets=_CLOSING)
 
 
 @routes.post("/deals/{id}/lose", summary="Lose a deal, for a reason", **answers(Deal))
 async def lose(
     id: UUID, body: Closing = json_body(Closing), command: Command = COMMAND
 ) -> Response:
-    return await command.run(lambda transaction: lose_deal(transaction, id, body))
+    return await command.run(lambda transaction: lose_deal(transaction, id, body), sets=_CLOSING)
 
 
 @routes.post("/deals/{id}/reopen", summary="Reopen a closed deal", **answers(Deal))

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Text, Uuid
 from chassis.aggregates import AggregateStore
 from chassis.erasure import states_where
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import DEAL
 from events.sales import Deal
@@ -24,6 +24,7 @@ TABLE = aggregate_table(
     Column("customer", Uuid),
     Column("search", Text),
 )
+SEARCHED = ("name",)
 
 
 def columns(deal: Deal) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def columns(deal: Deal) -> dict[str, Any]:
         "stage": deal.stage,
         "status": deal.status,
         "customer": deal.customer.id if deal.customer is not None else None,
-        "search": folded([deal.name]),
+        "search": searchable(deal, SEARCHED),
     }
 
 
@@ -43,6 +44,7 @@ deals = AggregateStore(
     state=Deal,
     resource="deals",
     columns=columns,
+    searched=SEARCHED,
     filters={
         "pipeline": "pipeline",
         "stage": "stage",

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import PIPELINE
 from events.sales import Pipeline
@@ -24,6 +24,7 @@ TABLE = aggregate_table(
     Column("is_active", Boolean),
     Column("search", Text),
 )
+SEARCHED = ("name",)
 
 
 def columns(pipeline: Pipeline) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def columns(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "is_default": pipeline.is_default,
         "is_active": pipeline.is_active,
-        "search": folded([pipeline.name]),
+        "search": searchable(pipeline, SEARCHED),
     }
 
 
@@ -41,6 +42,7 @@ pipelines = AggregateStore(
     state=Pipeline,
     resource="pipelines",
     columns=columns,
+    searched=SEARCHED,
     filters={"is_default": "is_default", "is_active": "is_active"},
 )
 

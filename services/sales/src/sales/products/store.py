@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from events.catalogue import PRODUCT
 from events.sales import Product
 
@@ -19,6 +19,7 @@ TABLE = aggregate_table(
     Column("is_active", Boolean),
     Column("search", Text),
 )
+SEARCHED = ("name", "sku")
 
 
 def columns(product: Product) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def columns(product: Product) -> dict[str, Any]:
     return {
         "category": product.category,
         "is_active": product.is_active,
-        "search": folded([product.name, product.sku]),
+        "search": searchable(product, SEARCHED),
     }
 
 
@@ -36,5 +37,6 @@ products = AggregateStore(
     state=Product,
     resource="products",
     columns=columns,
+    searched=SEARCHED,
     filters={"category": "category", "is_active": "is_active"},
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
 from chassis.schema import aggregate_table, metadata
-from chassis.search import folded
+from chassis.search import searchable
 from chassis.transactions import Transaction
 from events.catalogue import REASON
 from events.sales import Reason
@@ -25,6 +25,7 @@ TABLE = aggregate_table(
     Column("is_active", Boolean),
     Column("search", Text),
 )
+SEARCHED = ("name", "code")
 
 
 def columns(reason: Reason) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def columns(reason: Reason) -> dict[str, Any]:
         "outcome": reason.outcome,
         "code": reason.code,
         "is_active": reason.is_active,
-        "search": folded([reason.name, reason.code]),
+        "search": searchable(reason, SEARCHED),
     }
 
 
@@ -43,6 +44,7 @@ reasons = AggregateStore(
     state=Reason,
     resource="reasons",
     columns=columns,
+    searched=SEARCHED,
     filters={"outcome": "outcome", "code": "code", "is_active": "is_active"},
 )
 
