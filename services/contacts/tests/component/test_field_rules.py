@@ -163,6 +163,23 @@ async def test_a_search_finds_by_the_fields_that_are_seen_alone(client: Client) 
     assert refused(await blind.get("/v1/people", params={"q": "Видимый"})) == (403, "q")
 
 
+async def test_a_search_looks_through_so_many_candidates_and_no_more(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, clerk = client(), client(HIDING)
+    await created(admin, "/v1/people", given_name=f"Видимый {PHONE[1:]}")
+    for number in range(4):
+        await created(admin, "/v1/people", given_name=f"Скрытый {number}", phones=[PHONE])
+    monkeypatch.setattr("chassis.stores.LARGEST_LIMIT", 2)
+    found = await clerk.get("/v1/people", params={"q": PHONE, "limit": 1})
+    assert [person["given_name"] for person in found.json()["items"]] == [f"Видимый {PHONE[1:]}"]
+    assert found.json()["next_cursor"] is None
+    monkeypatch.setattr("chassis.stores._PARTS_OF_A_SEARCH", 2)
+    too_wide = await clerk.get("/v1/people", params={"q": PHONE, "limit": 1})
+    assert refused(too_wide) == (422, "q")
+    assert PHONE[1:] not in too_wide.text
+
+
 async def test_a_timeline_tells_of_touches_what_may_be_seen_and_asks_by_nothing_else(
     client: Client,
 ) -> None:
