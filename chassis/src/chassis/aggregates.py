@@ -163,6 +163,11 @@ class AggregateStore(Store[State]):
     ) -> tuple[int, str] | None:
         return await state_as_of(tables(database), self.aggregate, tenant, id, at)
 
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        columns = self.table.c
+        return {name: columns[column].type.python_type for name, column in self.filters.items()}
+
     def query(self, identity: Identity, page: PageRequest) -> Select[Any]:
         """The select of one page: within reach, filtered, searched, after the cursor."""
         columns = self.table.c
@@ -174,9 +179,7 @@ class AggregateStore(Store[State]):
     def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
         """What the filters and the search of `page` ask of a row."""
         wanted: list[ColumnElement[bool]] = [
-            self.table.c[self.filters[name]].in_(
-                page.values(name, self.table.c[self.filters[name]])
-            )
+            self.table.c[self.filters[name]].in_(page.values(name, self.filter_types[name]))
             for name in page.filters
             if name != "external_id"
         ]

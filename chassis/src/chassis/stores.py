@@ -36,8 +36,11 @@ class Store(ABC, Generic[State]):
 
     `resource` is the word in permissions (`deals` in `deals:read`); `columns`
     gives by what else than its id a state is found; `filters` has the query
-    parameters of lists, and by which column each filters.
+    parameters of lists, and by which column each filters; those of `single` take
+    one value, all others several.
     """
+
+    single: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -58,10 +61,9 @@ class Store(ABC, Generic[State]):
         self._decoder = msgspec.json.Decoder(state)
 
     @property
-    def parameters(self) -> tuple[str, ...]:
-        """The query parameters that lists of this kind understand, beside those of paging."""
-        search = ("q",) if self.searches else ()
-        return (*sorted(self.filters), "external_id", *search)
+    @abstractmethod
+    def filter_types(self) -> Mapping[str, type]:
+        """Of what type the values of each filter are: UUID, date, bool or str."""
 
     # -- commands ---------------------------------------------------------------
 
@@ -246,6 +248,10 @@ class EitherStore(Store[State]):
 
     def _at(self, where: Transaction | AnyDatabase) -> Store[State]:
         return either(where, self.postgres, self.mongodb)
+
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        return self.postgres.filter_types
 
     async def load_many(
         self, transaction: Transaction, ids: Iterable[UUID], *, action: str = "write"

@@ -79,7 +79,7 @@ async def test_what_one_may_not_read_is_empty(
 
 
 async def test_a_customer_has_an_id(office: Office, stranger: httpx.AsyncClient) -> None:
-    assert (await office.admin.get("/v1/customers/no-id/360")).status_code == 422
+    assert (await office.admin.get("/v1/customers/no-id/360")).status_code == 404
     assert (await stranger.get(f"/v1/customers/{uuid4()}/360")).status_code == 401
 
 

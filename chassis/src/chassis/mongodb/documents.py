@@ -263,6 +263,10 @@ class DocumentStore(Store[State]):
         )
         return page.of([(UUID(parts_of(row["_id"])[1]), row["state"]) for row in found])
 
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        return {name: self._typed.get(field, str) for name, field in self.filters.items()}
+
     def conditions(self, page: PageRequest) -> list[dict[str, Any]]:
         """What the filters and the search of `page` ask of a document."""
         wanted: list[dict[str, Any]] = []
@@ -272,7 +276,7 @@ class DocumentStore(Store[State]):
                 wanted.append({"external_ids": text})
             else:
                 field = self.filters[name]
-                values = page.typed_values(name, self._typed.get(field, str))
+                values = page.values(name, self.filter_types[name])
                 wanted.append({field: {"$in": [kept(value) for value in values]}})
         if page.search:
             if not self.searches:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.identity import HEADER
-from chassis.problems import Problem, Unauthenticated, Unavailable
+from chassis.problems import MethodNotAllowed, Problem, Unauthenticated, Unavailable
 from chassis.web.deadlines import TIME_LEFT, seconds_left
 from chassis.web.problems import problem_response
 from gateway.directory.sessions.session import Session
@@ -17,6 +17,7 @@ from gateway.edge import documentation
 from gateway.edge.addresses import Addresses, household
 from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
+from gateway.edge.description import Description
 from gateway.edge.forwarding import Forwarding
 from gateway.edge.limits import Header, Limits, Quota
 from gateway.edge.refusals import Refusals
@@ -66,13 +67,14 @@ class Edge:
     """An ASGI application before all others.
 
     `own` answers what the gateway answers itself: the directory and what is
-    composed; `pages` the description of the API and its viewer.
+    composed; `pages` the `description` of the API and its viewer.
     """
 
     def __init__(
         self,
         own: ASGIApp,
         pages: ASGIApp,
+        description: Description,
         safeguards: Safeguards,
         forwarding: Forwarding,
         settings: GatewaySettings,
@@ -80,6 +82,7 @@ class Edge:
     ) -> None:
         self._own = own
         self._pages = pages
+        self._description = description
         self._safe = safeguards
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
@@ -113,7 +116,11 @@ class Edge:
         if documentation.answers(inner["method"], path):
             await self._pages(inner, receive, visit.send)
             return
-        route = routed(inner["method"], path)
+        try:
+            route = routed(inner["method"], path)
+        except MethodNotAllowed as problem:
+            problem.headers["Allow"] = ", ".join(await self._description.methods_at(path))
+            raise
         scope["route"] = route
         check_declared(scope, self._largest_body_bytes)
         address = self._safe.addresses.of(scope)

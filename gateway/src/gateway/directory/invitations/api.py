@@ -31,7 +31,9 @@ class Invitation(msgspec.Struct):
     invitation: str
 
 
-@routes.post("/users/{id}/invitation", summary="Invite a user anew", **answers(Invitation, 201))
+@routes.post(
+    "/users/{id:uuid}/invitation", summary="Invite a user anew", **answers(Invitation, 201)
+)
 async def issue(id: UUID, request: Request, command: Command = COMMAND) -> Response:
     """The earlier invitation holds no longer; an active user's password stays until acceptance."""
     invitation = Invitation(await _issued(request, command, id, by_mail_too=True))

@@ -46,7 +46,9 @@ class Me(msgspec.Struct, kw_only=True):
     permissions: dict[str, Reach]
 
 
-@routes.get("/me", summary="Read who one is and what one may do", **answers(Me))
+@routes.get(
+    "/me", summary="Read who one is and what one may do", **answers(Me, problems=[NotFound])
+)
 async def me(request: Request, identity: Identity = IDENTITY) -> Response:
     database = database_of(request)
     found = await users.standing(database, identity.tenant, identity.user)
@@ -80,7 +82,7 @@ async def invite(
     return await newly_invited(request, command, answer)
 
 
-@routes.patch("/users/{id}", summary="Change a user", **answers(User))
+@routes.patch("/users/{id:uuid}", summary="Change a user", **answers(User))
 async def change(
     id: UUID, patch: dict[str, Any] = patch_body(UserChange), command: Command = COMMAND
 ) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.problems import InvalidRequest
+from chassis.web.parameters import Parameter
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -81,20 +82,11 @@ class Choice:
         return value
 
 
-def parse(query: Sequence[tuple[str, str]], choices: Sequence[Choice]) -> ReportRequest:
-    """The request in a query string's pairs; `InvalidRequest` names what is wrong.
+def parse(given: Mapping[str, str], choices: Sequence[Choice]) -> ReportRequest:
+    """The request in a query string of known parameters; `InvalidRequest` names what is wrong.
 
     `choices` are the report's own parameters, beyond those that all reports take.
     """
-    names = (*_SHARED, *(choice.name for choice in choices))
-    given: dict[str, str] = {}
-    for name, value in query:
-        if name not in names:
-            known = ", ".join(sorted(names))
-            raise InvalidRequest(f"unknown parameter; known are {known}", field=name)
-        if name in given:
-            raise InvalidRequest("given twice", field=name)
-        given[name] = value
     period = Period(_day(given, "from"), _day(given, "to"))
     if period.first and period.last and period.first > period.last:
         raise InvalidRequest("the period ends before it begins", field="to")
@@ -108,16 +100,16 @@ def parse(query: Sequence[tuple[str, str]], choices: Sequence[Choice]) -> Report
     )
 
 
-def documented(choices: Sequence[Choice]) -> list[dict[str, Any]]:
-    """The parameters of a report as OpenAPI describes them."""
-    own = {
-        choice.name: ({"enum": list(choice.values), "default": choice.values[0]}, "")
+def documented(choices: Sequence[Choice]) -> list[Parameter]:
+    """The parameters of a report."""
+    own = [
+        Parameter(
+            choice.name,
+            {"type": "string", "enum": list(choice.values), "default": choice.values[0]},
+        )
         for choice in choices
-    }
-    return [
-        {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
-        for name, (schema, text) in {**_SHARED, **own}.items()
     ]
+    return [*(Parameter(name, *said) for name, said in _SHARED.items()), *own]
 
 
 def _day(given: Mapping[str, str], name: str) -> date | None:
