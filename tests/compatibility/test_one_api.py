@@ -38,6 +38,21 @@ WITHOUT_KEY = {
 """The POSTs that take no Idempotency-Key, each for its reason."""
 
 
+WITHOUT_PAGES = {
+    # Few, and wanted as a whole: what one holds oneself, or what somebody looks through to end it.
+    "/v1/api-keys",
+    "/v1/sessions",
+    "/v1/users/{id}/sessions",
+    # As many as an operator can look through; more of them are a failure of another kind.
+    *(
+        f"/v1/operations/{service}/parked{one}"
+        for service in ("analytics", "contacts", "gateway", "marketing", "sales")
+        for one in ("", "/{consumer}/{topic}/{key}")
+    ),
+}
+"""The lists that have an end, each for its reason; reports are tables, and none."""
+
+
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The merged OpenAPI document, as the gateway makes it."""
@@ -86,6 +101,19 @@ def test_every_list_is_paged_alike(routes: dict[Route, Operation]) -> None:
         assert schema["required"] == ["items", "next_cursor"], route
         assert schema["properties"]["next_cursor"] == {"type": ["string", "null"]}, route
         assert list(schema["properties"]["items"]["items"]) == ["$ref"], route
+
+
+def test_every_list_has_pages_but_for_those_with_a_reason(
+    routes: dict[Route, Operation], document: dict[str, Any]
+) -> None:
+    without = set()
+    for (method, path), operation in routes.items():
+        content = operation["responses"].get("200", {}).get("content", {})
+        name = content.get("application/json", {}).get("schema", {}).get("$ref", "").split("/")[-1]
+        whole = document["components"]["schemas"].get(name, {}).get("properties", {})
+        if method == "get" and "items" in whole and not path.startswith("/v1/reports/"):
+            without.add(path)
+    assert without == WITHOUT_PAGES
 
 
 def test_every_list_of_records_is_narrowed_alike(
