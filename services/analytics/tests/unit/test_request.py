@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.reports.request import Choice, Period, ReportRequest, documented, parse
+from analytics.reports.request import (
+    Choice,
+    Period,
+    PeriodEndsBeforeItBegins,
+    ReportRequest,
+    documented,
+    parse,
+)
 from chassis.problems import InvalidRequest
 
 BY = Choice("by", ("month", "agent"))
@@ -64,6 +71,12 @@ def test_what_is_no_id_is_refused(name: str, text: str) -> None:
         assert understood.field == name
     else:
         assert isinstance(getattr(understood, name), UUID)
+
+
+def test_a_period_does_not_end_before_it_begins() -> None:
+    with pytest.raises(PeriodEndsBeforeItBegins) as raised:
+        parse({"from": "2026-01-02", "to": "2026-01-01"}, [])
+    assert raised.value.field == "to"
 
 
 def test_a_period_of_one_day_is_a_period() -> None:

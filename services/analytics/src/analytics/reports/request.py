@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from chassis.problems import InvalidRequest
+from chassis.problems import InvalidRequest, RuleBroken
 from chassis.web.parameters import Parameter
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -30,6 +30,10 @@ _SHARED: dict[str, tuple[dict[str, Any], str]] = {
         "ISO 4217 code; the tenant's own by default",
     ),
 }
+
+
+class PeriodEndsBeforeItBegins(RuleBroken):
+    title = "A period ends after it begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def parse(given: Mapping[str, str], choices: Sequence[Choice]) -> ReportRequest:
     """
     period = Period(_day(given, "from"), _day(given, "to"))
     if period.first and period.last and period.first > period.last:
-        raise InvalidRequest("the period ends before it begins", field="to")
+        raise PeriodEndsBeforeItBegins(f"{period.last} is before {period.first}", field="to")
     return ReportRequest(
         period=period,
         pipeline=_id(given, "pipeline"),
