@@ -83,7 +83,7 @@ async def test_the_forms_own_channel_counts_before_the_campaigns(
         (DETAILS | {"message": "я" * 10_001}, "invalid-request", "message"),
         (DETAILS | {"tenant": "other"}, "invalid-request", "tenant"),
         (DETAILS | {"owner": str(uuid4())}, "invalid-request", "owner"),
-        (DETAILS | {"name": "An\0na"}, "invalid-request", None),
+        (DETAILS | {"name": "An\0na"}, "invalid-request", "name"),
         ([], "invalid-request", None),
     ],
 )
