@@ -29,7 +29,7 @@ from chassis.mongodb.writing import (
     write,
 )
 from chassis.paging import Page, PageRequest
-from chassis.problems import InvalidRequest, Problem, VersionLost
+from chassis.problems import Problem, VersionLost
 from chassis.search import folded
 from chassis.storage import AnyDatabase
 from chassis.stores import Store
@@ -279,8 +279,6 @@ class DocumentStore(Store[State]):
                 values = page.values(name, self.filter_types[name])
                 wanted.append({field: {"$in": [kept(value) for value in values]}})
         if page.search:
-            if not self.searches:
-                raise InvalidRequest("this list has no search", field="q")
             wanted += matching(page.search)
         return wanted
 
