@@ -26,6 +26,7 @@ WITHOUT_KEY = {
     ("post", "/v1/password-resets"),
     ("post", "/v1/sessions"),
     ("post", "/v1/sessions/refresh"),
+    ("post", "/v1/users/{id}/invitation"),
     # Its slug is unique: a second tenant of the same name is a conflict.
     ("post", "/v1/tenants"),
     # Whoever mends what waits sees by the answer whether it still does.

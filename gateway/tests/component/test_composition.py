@@ -101,6 +101,23 @@ async def test_the_description_grows_as_services_answer(
     assert "/v1/deals" in described["paths"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("TRACE", "/v1/users", "GET, POST"),
+        ("PUT", "/v1/sessions", "GET, POST"),
+        ("DELETE", "/v1/invitations/accept", "POST"),
+        ("POST", "/.well-known/jwks.json", "GET"),
+    ],
+)
+async def test_whoever_asks_for_another_method_is_told_which_there_are(
+    stranger: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await stranger.request(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 async def test_the_viewer_needs_no_other_host(stranger: httpx.AsyncClient) -> None:
     page = await stranger.get("/docs")
     assert page.status_code == 200

@@ -61,7 +61,13 @@ class Description:
 
     async def methods_at(self, path: str) -> list[str]:
         """What may be done at a path as it comes; nothing where none is described."""
-        await self.json()
+        known = self._known_at(path)
+        if not known:
+            await self.json()
+            known = self._known_at(path)
+        return known
+
+    def _known_at(self, path: str) -> list[str]:
         return next((methods for form, methods in self._methods if form.fullmatch(path)), [])
 
     async def _ask(self, service: str) -> bool:

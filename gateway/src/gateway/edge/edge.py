@@ -21,7 +21,7 @@ from gateway.edge.description import Description
 from gateway.edge.forwarding import Forwarding
 from gateway.edge.limits import Header, Limits, Quota
 from gateway.edge.refusals import Refusals
-from gateway.edge.routing import GATEWAY, Route, routed
+from gateway.edge.routing import GATEWAY, Route, is_public, routed
 from gateway.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
@@ -116,11 +116,7 @@ class Edge:
         if documentation.answers(inner["method"], path):
             await self._pages(inner, receive, visit.send)
             return
-        try:
-            route = routed(inner["method"], path)
-        except MethodNotAllowed as problem:
-            problem.headers["Allow"] = ", ".join(await self._description.methods_at(path))
-            raise
+        route = await self._routed(inner["method"], path)
         scope["route"] = route
         check_declared(scope, self._largest_body_bytes)
         address = self._safe.addresses.of(scope)
@@ -132,6 +128,21 @@ class Edge:
             await self._forwarding.forward(
                 route.owner, inner, receive, visit.send, identity=identity, address=address
             )
+
+    async def _routed(self, method: str, path: str) -> Route:
+        """The route of a request; `MethodNotAllowed` says what else may be done there.
+
+        Where strangers may do something they are told so too, before any token.
+        """
+        try:
+            route = routed(method, path)
+        except MethodNotAllowed as problem:
+            raise _telling(problem, await self._description.methods_at(path)) from None
+        if not route.is_public and is_public("POST", path):
+            known = await self._description.methods_at(path)
+            if known and method not in known:
+                raise _telling(MethodNotAllowed("this path has other methods"), known)
+        return route
 
     async def _admitted(
         self, scope: Scope, route: Route, address: str, visit: _Visit
@@ -183,6 +194,11 @@ class _Visit:
             if self.fields:
                 message["headers"] = [*message.get("headers", ()), *self.fields]
         await self._answer(message)
+
+
+def _telling(problem: MethodNotAllowed, methods: list[str]) -> MethodNotAllowed:
+    problem.headers["Allow"] = ", ".join(methods)
+    return problem
 
 
 def _problem(error: BaseException) -> Problem:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from chassis.history import Version
 from chassis.identity import Identity
 from chassis.journal import encoder
-from chassis.problems import Unauthenticated
+from chassis.problems import NotFound, Unauthenticated
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause
 from chassis.web.bodies import json_body
@@ -45,7 +45,7 @@ async def create(request: Request, draft: TenantDraft = json_body(TenantDraft)) 
 @routes.get(
     "/tenant",
     summary="Read one's own tenant, as it is or as of a time",
-    **answers(Tenant, parameters=[AS_OF]),
+    **answers(Tenant, parameters=[AS_OF], problems=[NotFound]),
 )
 async def read(request: Request, identity: Identity = IDENTITY) -> Response:
     return await read_one(request, identity, tenants, identity.tenant)

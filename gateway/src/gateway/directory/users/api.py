@@ -79,7 +79,7 @@ async def invite(
     answer = await command.run(
         lambda transaction: invite_user(transaction, draft, by_mail=by_mail), status=201
     )
-    return await newly_invited(request, command, answer)
+    return await newly_invited(request, command.identity, answer)
 
 
 @routes.patch("/users/{id:uuid}", summary="Change a user", **answers(User))
