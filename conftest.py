@@ -51,6 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write there what the walk through the API was allowed, refused and leaked",
     )
+    parser.addoption(
+        "--contract-examples",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how often Schemathesis asks each route in each of its phases, at random",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -40,7 +40,7 @@ class Platform:
         self.local.kill(process)
 
 
-def _running(
+def running(
     home: Path, broker: BrokerKind, settings: Mapping[str, str] | None = None
 ) -> Iterator[Platform]:
     local = LocalPlatform(home)
@@ -59,15 +59,15 @@ def platform(
     """One platform for all tests of a run: each test makes a tenant of its own."""
     home = tmp_path_factory.mktemp("platform")
     if given_kafka is not None:
-        yield from _running(home, BrokerKind.GIVEN, {"MERIDIAN_KAFKA": given_kafka})
+        yield from running(home, BrokerKind.GIVEN, {"MERIDIAN_KAFKA": given_kafka})
     else:
-        yield from _running(home, broker_kind)
+        yield from running(home, broker_kind)
 
 
 @pytest.fixture
 def own_platform(own_kind: BrokerKind, tmp_path: Path) -> Iterator[Platform]:
     """A platform for one test alone, that kills parts of it."""
-    yield from _running(tmp_path / "platform", own_kind)
+    yield from running(tmp_path / "platform", own_kind)
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ def platform_on_mongodb(
     home = tmp_path_factory.mktemp("platform")
     if given_kafka is not None:
         given = {"MERIDIAN_KAFKA": given_kafka, **settings}
-        yield from _running(home, BrokerKind.GIVEN, given)
+        yield from running(home, BrokerKind.GIVEN, given)
     else:
-        yield from _running(home, broker_kind, settings)
+        yield from running(home, broker_kind, settings)
     asyncio.run(forget_mongodb(database))
 
 

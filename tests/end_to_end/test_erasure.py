@@ -138,7 +138,7 @@ async def test_the_description_of_the_api_says_how_to_erase(platform: Platform) 
     described = paths["/v1/people/{id}"]["delete"]
     assert "erasure" in described["summary"]
     named = {parameter["name"] for parameter in described["parameters"]}
-    assert named == {"id", "Idempotency-Key", "Meridian-Reason"}
+    assert {"id", "Idempotency-Key", "Meridian-Reason"} <= named
     assert "delete" in paths["/v1/companies/{id}"]
 
 

@@ -20,7 +20,7 @@ from chassis.history import HistoryRequest, Version, state_as_of, versions
 from chassis.identity import Identity
 from chassis.journal import Step, save
 from chassis.paging import Page, PageRequest
-from chassis.problems import InvalidRequest, Problem
+from chassis.problems import Problem
 from chassis.removal import remove
 from chassis.schema import external_id
 from chassis.search import matches
@@ -166,6 +166,11 @@ class AggregateStore(Store[State]):
     ) -> tuple[int, str] | None:
         return await state_as_of(tables(database), self.aggregate, tenant, id, at)
 
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        columns = self.table.c
+        return {name: columns[column].type.python_type for name, column in self.filters.items()}
+
     def query(self, identity: Identity, page: PageRequest) -> Select[Any]:
         """The select of one page: within reach, filtered, searched, after the cursor."""
         columns = self.table.c
@@ -177,15 +182,11 @@ class AggregateStore(Store[State]):
     def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
         """What the filters and the search of `page` ask of a row."""
         wanted: list[ColumnElement[bool]] = [
-            self.table.c[self.filters[name]].in_(
-                page.values(name, self.table.c[self.filters[name]])
-            )
+            self.table.c[self.filters[name]].in_(page.values(name, self.filter_types[name]))
             for name in page.filters
             if name != "external_id"
         ]
         if page.search:
-            if not self.searched:
-                raise InvalidRequest("this list has no search", field="q")
             wanted.append(and_(*matches(self.table.c.search, self.sought(page.search))))
         if "external_id" in page.filters:
             wanted.append(self.table.c.id.in_(self._with_external_id(page)))

@@ -6,8 +6,6 @@ happened in the business: it answers what one could have known at that moment.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,12 +17,11 @@ import msgspec
 from chassis.database import Database
 from chassis.fields import Sight
 from chassis.journal import encoder
-from chassis.paging import Page, PageRequest
+from chassis.paging import Page, cursor_of, limit_of, position_of
 from chassis.problems import InvalidRequest
 from events.topics import Aggregate
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-_PARAMETERS = ("limit", "cursor")
 _BEYOND_ALL = 2**63 - 1
 _OF_THE_RECORD_ITSELF = ("id", "version")
 
@@ -72,21 +69,15 @@ class HistoryRequest:
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> HistoryRequest:
-        """From a query string; `InvalidRequest` names what is unknown or wrong."""
-        for name in query:
-            if name not in _PARAMETERS:
-                raise InvalidRequest(
-                    f"unknown parameter; known are {', '.join(_PARAMETERS)}", field=name
-                )
-        page = PageRequest.parse({k: v for k, v in query.items() if k == "limit"}, ())
+        """From a query string of known parameters; `InvalidRequest` names what is wrong."""
         cursor = query.get("cursor")
-        return cls(page.limit, _version_of(cursor) if cursor else _BEYOND_ALL)
+        return cls(limit_of(query), _version_of(cursor) if cursor else _BEYOND_ALL)
 
     def page(self, versions: Sequence[Version]) -> Page:
         """The page that these versions, one more than the limit, make."""
         shown = versions[: self.limit]
         more = len(versions) > self.limit
-        cursor = base64.urlsafe_b64encode(b"%d" % shown[-1].version).decode() if more else None
+        cursor = cursor_of(b"%d" % shown[-1].version) if more else None
         return Page([encoder.encode(version).decode() for version in shown], cursor)
 
 
@@ -217,8 +208,8 @@ def _defaults(aggregate: Aggregate) -> dict[str, Any]:
 
 def _version_of(cursor: str) -> int:
     try:
-        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
-    except (ValueError, binascii.Error):
+        text = position_of(cursor).decode("ascii")
+    except ValueError:
         text = ""
     if not text.isdigit() or len(text) > 18:
         raise InvalidRequest("not a cursor of this history", field="cursor")

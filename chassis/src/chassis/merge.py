@@ -7,6 +7,7 @@ own draft with the patch merged in, validated as a whole.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
@@ -40,17 +41,41 @@ def converted(document: Any, into: type[Draft]) -> Draft:
     that older readers understand newer events; what a client writes must be known.
     """
     try:
-        value = msgspec.convert(document, into, strict=True, str_keys=True)
+        value = _typed(document, into)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
-    unknown = _unknown_field(document, value) if type(document) in _NESTING else None
-    if unknown is not None:
-        raise InvalidRequest("there is no such field", field=unknown)
+    strange = _strange(document, value) if type(document) in _NESTING else None
+    if strange is not None:
+        field, why = strange
+        raise InvalidRequest(why, field=field)
     return value
 
 
-def _unknown_field(document: Any, value: Any) -> str | None:
-    """The path of a field of `document` that the struct `value` made of it does not have."""
+def _typed(document: Any, into: type[Draft]) -> Draft:
+    try:
+        return msgspec.convert(document, into, strict=True, str_keys=True)
+    except msgspec.ValidationError:
+        # To JSON 1.0 and 1 are one number, and some programs write all of theirs so.
+        return msgspec.convert(_whole(document), into, strict=True, str_keys=True)
+
+
+def _whole(document: Any) -> Any:
+    """`document` with whole numbers as such, however they were written."""
+    if isinstance(document, float) and document.is_integer() and abs(document) < _EXACT:
+        return int(document)
+    if isinstance(document, dict):
+        return {name: _whole(part) for name, part in document.items()}
+    if isinstance(document, list):
+        return [_whole(part) for part in document]
+    return document
+
+
+def _strange(document: Any, value: Any) -> tuple[str, str] | None:
+    """What of `document` its schema does not allow, though it became the struct `value`.
+
+    The path of a field that the struct does not have, or of a decimal number
+    that is not plain digits in a string; and which of them it is.
+    """
     if type(document) is list:
         parts = ((f"[{n}]", part, value[n]) for n, part in enumerate(document))
     else:
@@ -58,17 +83,24 @@ def _unknown_field(document: Any, value: Any) -> str | None:
         if known is None:
             return None
         if not document.keys() <= known:
-            return str(min(document.keys() - known))
+            return str(min(document.keys() - known)), "there is no such field"
         parts = ((name, part, getattr(value, name)) for name, part in document.items())
     for name, part, made in parts:
-        if part and type(part) in _NESTING:
-            nested = _unknown_field(part, made)
+        if type(made) is Decimal:
+            if type(part) is not str or not _PLAIN_NUMBER.fullmatch(part):
+                return name, 'a decimal number is a string of digits, as "1000.50"'
+        elif part and type(part) in _NESTING:
+            nested = _strange(part, made)
             if nested is not None:
-                return name + (nested if nested.startswith("[") else f".{nested}")
+                place, why = nested
+                return name + (place if place.startswith("[") else f".{place}"), why
     return None
 
 
 _NESTING = (dict, list)
+_EXACT = 2**53
+"""Below it a float is exactly the number that was written."""
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
 @cache

@@ -46,8 +46,11 @@ class Store(ABC, Generic[State]):
     `resource` is the word in permissions (`deals` in `deals:read`); `columns`
     gives by what else than its id a state is found; `filters` has the query
     parameters of lists, and by which column each filters: a field of the state has the
-    name of the one or the other; `searched` are the fields by whose text states are found.
+    name of the one or the other; those of `single` take one value, all others several.
+    `searched` are the fields by whose text states are found.
     """
+
+    single: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -71,10 +74,9 @@ class Store(ABC, Generic[State]):
         know(aggregate)
 
     @property
-    def parameters(self) -> tuple[str, ...]:
-        """The query parameters that lists of this kind understand, beside those of paging."""
-        search = ("q",) if self.searched else ()
-        return (*sorted(self.filters), "external_id", *search)
+    @abstractmethod
+    def filter_types(self) -> Mapping[str, type]:
+        """Of what type the values of each filter are: UUID, date, bool or str."""
 
     # -- commands ---------------------------------------------------------------
 
@@ -322,6 +324,10 @@ class EitherStore(Store[State]):
 
     def _at(self, where: Transaction | AnyDatabase) -> Store[State]:
         return either(where, self.postgres, self.mongodb)
+
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        return self.postgres.filter_types
 
     async def load_many(
         self, transaction: Transaction, ids: Iterable[UUID], *, action: str = "write"

@@ -330,7 +330,6 @@ async def test_whoever_reaches_the_record_now_reaches_what_it_was(
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "4pyT"}, "cursor"),
         ({"cursor": "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAx"}, "cursor"),
-        ({"as_of": "2026-01-01T00:00:00Z"}, "as_of"),
     ],
 )
 def test_a_wrong_parameter_of_a_history_is_named(query: dict[str, str], field: str) -> None:

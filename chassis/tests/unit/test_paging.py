@@ -7,7 +7,6 @@ import pytest
 from chassis.paging import PageRequest
 from chassis.problems import InvalidRequest
 
-ALLOWED = {"owner", "status"}
 IDS = [UUID(int=n) for n in range(9, 0, -1)]
 
 
@@ -20,26 +19,25 @@ IDS = [UUID(int=n) for n in range(9, 0, -1)]
         ({"limit": "٣"}, "limit"),
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "абв"}, "cursor"),
-        ({"colour": "red"}, "colour"),
-        ({"q": "a\x00b"}, "q"),
+        ({"cursor": "AAAA!AAAAAAAAAAAAAAAAAAA=="}, "cursor"),
     ],
 )
 def test_a_wrong_parameter_is_named(query: dict[str, str], field: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        PageRequest.parse(query, ALLOWED)
+        PageRequest.parse(query)
     assert raised.value.field == field
 
 
 def test_a_full_page_leads_to_the_next() -> None:
-    first = PageRequest.parse({"limit": "3"}, ALLOWED)
+    first = PageRequest.parse({"limit": "3"})
     page = first.of([(id, f'"{id}"') for id in IDS[:4]])
     assert len(page.states) == 3
     assert page.next_cursor is not None
-    following = PageRequest.parse({"limit": "3", "cursor": page.next_cursor}, ALLOWED)
+    following = PageRequest.parse({"limit": "3", "cursor": page.next_cursor})
     assert following.after == IDS[2]
 
 
 def test_the_last_page_leads_nowhere() -> None:
-    page = PageRequest.parse({"limit": "3"}, ALLOWED).of([(id, "{}") for id in IDS[:3]])
+    page = PageRequest.parse({"limit": "3"}).of([(id, "{}") for id in IDS[:3]])
     assert page.next_cursor is None
     assert page.json() == b'{"items":[{},{},{}],"next_cursor":null}'

@@ -78,9 +78,11 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
         state.resets = Throttle(settings.reset_requests, settings.reset_window_seconds)
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
+            description = Description(upstreams, process.app.openapi)
             edge = Edge(
                 process.app,
-                documentation(Description(upstreams, process.app.openapi)),
+                documentation(description),
+                description,
                 safeguards(settings, Authentication(keyring, standings, database)),
                 Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
                 settings,

@@ -79,7 +79,7 @@ async def test_what_one_may_not_read_is_empty(
 
 
 async def test_a_customer_has_an_id(office: Office, stranger: httpx.AsyncClient) -> None:
-    assert (await office.admin.get("/v1/customers/no-id/360")).status_code == 422
+    assert (await office.admin.get("/v1/customers/no-id/360")).status_code == 404
     assert (await stranger.get(f"/v1/customers/{uuid4()}/360")).status_code == 401
 
 
@@ -99,6 +99,23 @@ async def test_the_description_grows_as_services_answer(
                 break
             await asyncio.sleep(0.1)
     assert "/v1/deals" in described["paths"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("TRACE", "/v1/users", "GET, POST"),
+        ("PUT", "/v1/sessions", "GET, POST"),
+        ("DELETE", "/v1/invitations/accept", "POST"),
+        ("POST", "/.well-known/jwks.json", "GET"),
+    ],
+)
+async def test_whoever_asks_for_another_method_is_told_which_there_are(
+    stranger: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await stranger.request(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 async def test_the_viewer_needs_no_other_host(stranger: httpx.AsyncClient) -> None:

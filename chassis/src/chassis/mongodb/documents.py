@@ -29,7 +29,7 @@ from chassis.mongodb.writing import (
     write,
 )
 from chassis.paging import Page, PageRequest
-from chassis.problems import InvalidRequest, Problem, VersionLost
+from chassis.problems import Problem, VersionLost
 from chassis.search import words_of
 from chassis.storage import AnyDatabase
 from chassis.stores import Store
@@ -264,6 +264,10 @@ class DocumentStore(Store[State]):
         )
         return page.of([(UUID(parts_of(row["_id"])[1]), row["state"]) for row in found])
 
+    @property
+    def filter_types(self) -> Mapping[str, type]:
+        return {name: self._typed.get(field, str) for name, field in self.filters.items()}
+
     def conditions(self, page: PageRequest) -> list[dict[str, Any]]:
         """What the filters and the search of `page` ask of a document."""
         wanted: list[dict[str, Any]] = []
@@ -273,11 +277,9 @@ class DocumentStore(Store[State]):
                 wanted.append({"external_ids": text})
             else:
                 field = self.filters[name]
-                values = page.typed_values(name, self._typed.get(field, str))
+                values = page.values(name, self.filter_types[name])
                 wanted.append({field: {"$in": [kept(value) for value in values]}})
         if page.search:
-            if not self.searched:
-                raise InvalidRequest("this list has no search", field="q")
             wanted += matching(self.sought(page.search))
         return wanted
 

@@ -9,18 +9,28 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.fields import discreet
-from chassis.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Unavailable
+from chassis.problems import (
+    InvalidRequest,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    Unavailable,
+)
 from chassis.telemetry import REQUESTS, RequestSpan
 from chassis.web.deadlines import Deadlined
 from chassis.web.documents import openapi
+from chassis.web.parameters import KNOWN_PARAMETERS
 from chassis.web.problems import problem_response
 
 log = logging.getLogger(__name__)
@@ -32,7 +42,13 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
 
     `ready` answers what is missing, in words; nothing means ready.
     """
-    app = FastAPI(title=f"Meridian {service}", version=version, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"Meridian {service}",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[KNOWN_PARAMETERS],
+    )
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     app.add_middleware(Deadlined)
     app.add_middleware(Observed, service=service)
@@ -40,6 +56,7 @@ def application(service: str, *, version: str = "1", ready: Probe) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(RecursionError, _too_deep)
     app.add_exception_handler(Exception, _unexpected)
     for failure in PASSING_FAILURES:
         app.add_exception_handler(failure, _passing)
@@ -73,7 +90,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem_response(InvalidRequest(first["msg"], field=where or None))
 
 
-async def _plain(_: Request, error: Exception) -> Response:
+async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem: Problem
     match error.status_code:
@@ -85,7 +102,21 @@ async def _plain(_: Request, error: Exception) -> Response:
             problem = Problem(str(error.detail))
             problem.status, problem.title = status, str(error.detail)
     problem.headers |= error.headers or {}
+    if error.status_code == 405:
+        problem.headers["Allow"] = ", ".join(_methods_of(request))
     return problem_response(problem)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What may be done at the path of a request: each method has a route of its own."""
+    return sorted(
+        {
+            method
+            for route in iter_route_contexts(request.app.routes)
+            if route.matches(request.scope)[0] is not Match.NONE
+            for method in route.methods or ()
+        }
+    )
 
 
 async def _passing(_: Request, error: Exception) -> Response:
@@ -96,6 +127,12 @@ async def _passing(_: Request, error: Exception) -> Response:
 async def _gone(_: Request, __: Exception) -> Response:
     """Whoever asked has left before saying all; nobody hears this."""
     return Response(status_code=400)
+
+
+async def _too_deep(_: Request, error: Exception) -> Response:
+    """JSON that can just be read may be too deep for what follows."""
+    log.warning("a request is nested too deeply", exc_info=error)
+    return problem_response(MalformedRequest("the body is nested too deeply"))
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
@@ -134,7 +171,7 @@ class Observed:
                 route: Any = scope.get("route")
                 self._observed(
                     scope["method"],
-                    getattr(route, "path", "-"),
+                    getattr(route, "path_format", getattr(route, "path", "-")),
                     status,
                     time.perf_counter() - started,
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -38,13 +38,13 @@ def json_body(type_: type[Any], *, largest: int | None = None) -> Any:
 
     async def decode(request: Request) -> Any:
         body = await raw_body(request, largest)
-        # PostgreSQL stores no NUL in text; better a clear answer than a failed statement.
-        if b"\\u0000" in body:
-            raise InvalidRequest("a text has no NUL character")
         try:
             document = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedRequest(f"the body is not JSON: {error}") from error
+        # PostgreSQL stores no NUL in text; better a clear answer than a failed statement.
+        if b"\\u0000" in body and (place := _nul(document, "")) is not None:
+            raise InvalidRequest("a text has no NUL character", field=place or None)
         return converted(document, type_)
 
     return _documented(decode, type_)
@@ -56,6 +56,21 @@ def patch_body(draft: type[msgspec.Struct]) -> Any:
     dependency.dependency.body_type = draft
     dependency.dependency.is_patch = True
     return dependency
+
+
+def _nul(document: Any, place: str) -> str | None:
+    """The path of a text with a NUL character, "" for the whole; None where there is none."""
+    if isinstance(document, str):
+        return place if "\x00" in document else None
+    parts: Iterable[tuple[str, Any]] = ()
+    if isinstance(document, dict):
+        parts = ((f"{place}.{key}" if place else key, part) for key, part in document.items())
+        if any("\x00" in key for key in document):
+            return place
+    elif isinstance(document, list):
+        parts = ((f"{place}[{number}]", part) for number, part in enumerate(document))
+    found = (_nul(part, name) for name, part in parts)
+    return next((name for name in found if name is not None), None)
 
 
 def _documented(decode: Callable[[Request], Awaitable[Any]], type_: Any) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from fastapi import Depends
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,6 +37,11 @@ from events.values import Record
 
 UseCase = Callable[[Transaction], Awaitable[Any]]
 
+LONGEST_HEADER = 200
+"""Characters of what a command says of itself in a header."""
+
+_VERSION = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+
 # A race lost to another command is run again from its start so many times, a little later.
 _TRIES = 8
 _PAUSE_SECONDS = 0.01
@@ -48,6 +55,7 @@ async def identified(request: Request) -> Identity:
     return identity
 
 
+identified.is_identifying = True  # type: ignore[attr-defined]
 IDENTITY: Any = Depends(identified)
 
 
@@ -65,10 +73,10 @@ class Command:
         tag = self.request.headers.get("if-match")
         if tag is None or tag == "*":
             return None
-        text = tag.removeprefix("W/").strip('"')
-        if not text.isascii() or not text.isdigit() or len(text) > 18:
+        found = _VERSION.fullmatch(tag)
+        if found is None:
             raise MalformedRequest('If-Match is a version in quotes, as "3"', field="If-Match")
-        return int(text)
+        return int(found[1])
 
     async def run(
         self,
@@ -111,9 +119,9 @@ class Command:
     def _cause(self) -> Cause:
         headers = self.request.headers
         return Cause(
-            correlation=_bounded(headers.get("meridian-correlation")),
-            reason=_bounded(headers.get("meridian-reason")),
-            origin=_bounded(headers.get("meridian-origin")),
+            correlation=_said(headers, "Meridian-Correlation"),
+            reason=_said(headers, "Meridian-Reason"),
+            origin=_said(headers, "Meridian-Origin"),
             traceparent=traceparent(),
         )
 
@@ -152,8 +160,12 @@ class Command:
 
     def _idempotency_key(self) -> str | None:
         key = self.request.headers.get("idempotency-key")
-        if key is not None and not (1 <= len(key) <= 200 and key.isprintable()):
-            raise InvalidRequest("1 to 200 printable characters", field="Idempotency-Key")
+        if key is not None and not (
+            1 <= len(key) <= LONGEST_HEADER and key.isascii() and key.isprintable()
+        ):
+            raise InvalidRequest(
+                f"1 to {LONGEST_HEADER} printable characters of ASCII", field="Idempotency-Key"
+            )
         return key
 
     def _fingerprint(self) -> bytes:
@@ -184,10 +196,30 @@ class Command:
         await self._transactions.storage.remember(transaction, key, answer)
 
 
-def _bounded(text: str | None) -> str | None:
-    return text[:200] if text else None
+def _said(headers: Headers, name: str) -> str | None:
+    """What a header says in UTF-8; None without it. `InvalidRequest` for what is no such text."""
+    given = headers.get(name)
+    if not given:
+        return None
+    try:
+        # Servers hand on bytes as characters of Latin-1.
+        text = given.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("text in UTF-8", field=name) from None
+    if len(text) > LONGEST_HEADER:
+        raise InvalidRequest(f"at most {LONGEST_HEADER} characters", field=name)
+    return text
 
 
+def commanding(
+    give: Callable[..., Awaitable[Command]],
+) -> Callable[..., Awaitable[Command]]:
+    """Mark a dependency that gives a `Command`: its route is documented as one."""
+    give.is_command = True  # type: ignore[attr-defined]
+    return give
+
+
+@commanding
 async def _command(request: Request, identity: Identity = IDENTITY) -> Command:
     return Command(request, identity)
 

@@ -118,7 +118,7 @@ class Discarded(Struct):
 def operations(service: str) -> APIRouter:
     """The routes of an operator of `service`."""
     routes = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"])
-    place = "/parked/{consumer}/{topic}/{key}"
+    place = "/parked/{consumer}/{topic}/{key:uuid}"
 
     @routes.get("/parked", summary="Keys that wait", **answers(ParkedKeys))
     async def parked(request: Request, identity: Identity = IDENTITY) -> Response:
@@ -141,7 +141,9 @@ def operations(service: str) -> APIRouter:
         return _json(ParkedEvents([msgspec.Raw(event) for event in events]))
 
     @routes.get(
-        "/reconciliation", summary="What differs from the journals", **answers(Reconciliation)
+        "/reconciliation",
+        summary="What differs from the journals",
+        **answers(Reconciliation, problems=[NotFound]),
     )
     async def reconciliation(request: Request, identity: Identity = IDENTITY) -> Response:
         identity.reach("operations:read")

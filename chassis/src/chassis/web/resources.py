@@ -25,40 +25,47 @@ from chassis.transactions import Transaction
 from chassis.web.bodies import json_body, patch_body
 from chassis.web.commands import COMMAND, IDENTITY, Command, state_response
 from chassis.web.documents import answers
+from chassis.web.parameters import AS_OF, EXTERNAL_ID, SEARCH, Parameter, schema_of
 
 Create = Callable[[Transaction, Any], Awaitable[Any]]
 Change = Callable[[Transaction, UUID, dict[str, Any], int | None], Awaitable[Any]]
 BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
 
-AS_OF = ("as_of",)
-"""The parameter of routes that read one record: a time, RFC 3339."""
-
 
 def read_routes(routes: APIRouter, path: str, store: Store[Any], state: type) -> None:
     """`GET path`, `GET path/{id}`, also as of a time, and `GET path/{id}/history`."""
-    asked = answers(state, many=True, parameters=store.parameters)
+    asked = answers(state, many=True, parameters=_narrowing(store))
 
     @routes.get(path, summary=f"List {path.strip('/')}", **asked)
     async def list_(request: Request, identity: Identity = IDENTITY) -> Response:
-        page = PageRequest.parse(request.query_params, store.filters)
+        page = PageRequest.parse(request.query_params)
         found = await store.page(any_database_of(request), identity, page)
         return Response(found.json(), media_type="application/json")
 
     @routes.get(
-        path + "/{id}",
+        path + "/{id:uuid}",
         summary=f"Read one of {path.strip('/')}, as it is or as of a time",
-        **answers(state, parameters=AS_OF),
+        **answers(state, parameters=[AS_OF]),
     )
     async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
         return await read_one(request, identity, store, id)
 
     @routes.get(
-        path + "/{id}/history",
+        path + "/{id:uuid}/history",
         summary=f"List the versions of one of {path.strip('/')}, newest first",
         **answers(Version, many=True),
     )
     async def history(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
         return await read_history(request, identity, store, id)
+
+
+def _narrowing(store: Store[Any]) -> list[Parameter]:
+    """By what a list of `store` is narrowed, the same everywhere."""
+    filters = [
+        Parameter(name, schema_of(type_), several=name not in store.single)
+        for name, type_ in sorted(store.filter_types.items())
+    ]
+    return [*filters, EXTERNAL_ID, *([SEARCH] if store.searched else [])]
 
 
 async def read_one(request: Request, identity: Identity, store: Store[Any], id: UUID) -> Response:
@@ -100,7 +107,7 @@ def write_routes(  # noqa: PLR0913 - one call says all that an aggregate needs
     async def create_(body: Any = json_body(draft), command: Command = COMMAND) -> Response:
         return await command.run(lambda transaction: create(transaction, body), status=201)
 
-    @routes.patch(path + "/{id}", summary=f"Change one of {path.strip('/')}", **answers(state))
+    @routes.patch(path + "/{id:uuid}", summary=f"Change one of {path.strip('/')}", **answers(state))
     async def change_(
         id: UUID,
         patch: dict[str, Any] = patch_body(change_draft or draft),

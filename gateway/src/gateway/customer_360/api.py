@@ -17,7 +17,9 @@ from gateway.customer_360.composition import Customer360, compose
 routes = APIRouter(prefix="/v1", tags=["customers"])
 
 
-@routes.get("/customers/{id}/360", summary="Read a customer from all sides", **answers(Customer360))
+@routes.get(
+    "/customers/{id:uuid}/360", summary="Read a customer from all sides", **answers(Customer360)
+)
 async def read(id: UUID, request: Request, _: Identity = IDENTITY) -> Response:
     """Answers without a service that is down, and names it in `unavailable`."""
     state = request.app.state

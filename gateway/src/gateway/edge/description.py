@@ -11,15 +11,19 @@ from typing import Any
 
 import msgspec
 
-from chassis.problems import Problem
+from chassis.problems import Problem, TooManyRequests
+from chassis.web.refusals import response_of, responses_of
 from gateway.edge.routing import GATEWAY, SERVICES, is_public, owner_of
-from gateway.edge.upstreams import Upstreams
+from gateway.edge.upstreams import UpstreamBroken, Upstreams
 
 Document = dict[str, Any]
 
 _DEADLINE_SECONDS = 3
 _FRESH_SECONDS = 60
 _FRESH_SECONDS_WHILE_INCOMPLETE = 3
+
+_OF_THE_EDGE = (TooManyRequests, UpstreamBroken)
+"""What the edge answers beyond what any service does."""
 
 _REF = re.compile(r'"#/components/schemas/([^"]+)"')
 _PARAMETER = re.compile(r"\{\w+\}")
@@ -37,6 +41,7 @@ class Description:
         self._own = own
         self._known: dict[str, Document] = {}
         self._json = b""
+        self._methods: list[tuple[re.Pattern[str], list[str]]] = []
         self._fresh_until = 0.0
         self._asking = asyncio.Lock()
 
@@ -46,11 +51,24 @@ class Description:
             if time.monotonic() >= self._fresh_until:
                 answers = await asyncio.gather(*map(self._ask, SERVICES))
                 is_complete = all(answers)
-                self._json = msgspec.json.encode(united({GATEWAY: self._own()} | self._known))
+                document = united({GATEWAY: self._own()} | self._known)
+                self._json = msgspec.json.encode(document)
+                self._methods = list(_methods(document["paths"]))
                 self._fresh_until = time.monotonic() + (
                     _FRESH_SECONDS if is_complete else _FRESH_SECONDS_WHILE_INCOMPLETE
                 )
         return self._json
+
+    async def methods_at(self, path: str) -> list[str]:
+        """What may be done at a path as it comes; nothing where none is described."""
+        known = self._known_at(path)
+        if not known:
+            await self.json()
+            known = self._known_at(path)
+        return known
+
+    def _known_at(self, path: str) -> list[str]:
+        return next((methods for form, methods in self._methods if form.fullmatch(path)), [])
 
     async def _ask(self, service: str) -> bool:
         """Keep what `service` says of itself; whether it answered."""
@@ -73,12 +91,14 @@ def united(documents: Mapping[str, Document]) -> Document:
     """
     paths: Document = {}
     schemas: Document = {}
+    responses: Document = {kind.__name__: response_of(kind) for kind in _OF_THE_EDGE}
     for service, document in sorted(documents.items()):
         renamed = _renamed(service, document, schemas)
         schemas |= renamed.get("components", {}).get("schemas", {})
+        responses |= renamed.get("components", {}).get("responses", {})
         for path, operations in renamed.get("paths", {}).items():
             if (owner_of(path) or GATEWAY) == service:
-                paths[path] = _opened(path, operations)
+                paths[path] = _at_the_door(path, operations)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Meridian", "version": "1", "description": "The public API."},
@@ -86,6 +106,7 @@ def united(documents: Mapping[str, Document]) -> Document:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
+            "responses": dict(sorted(responses.items())),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -93,11 +114,22 @@ def united(documents: Mapping[str, Document]) -> Document:
     }
 
 
-def _opened(path: str, operations: Document) -> Document:
-    """The operations of a path, those that need no token marked as such."""
+def _methods(paths: Document) -> Iterator[tuple[re.Pattern[str], list[str]]]:
+    """The form of each path with its methods, those first that name what others leave open."""
+    for path in sorted(paths, key=lambda path: path.count("{")):
+        form = "[^/]+".join(map(re.escape, _PARAMETER.split(path)))
+        yield re.compile(form), sorted(method.upper() for method in paths[path])
+
+
+def _at_the_door(path: str, operations: Document) -> Document:
+    """The operations of a path as they are here: let in by token, and within limits."""
     example = _PARAMETER.sub("x", path)
     return {
-        method: {**operation, "security": []} if is_public(method.upper(), example) else operation
+        method: {
+            **{key: value for key, value in operation.items() if key != "security"},
+            **({"security": []} if is_public(method.upper(), example) else {}),
+            "responses": operation["responses"] | responses_of(_OF_THE_EDGE),
+        }
         for method, operation in operations.items()
     }
 

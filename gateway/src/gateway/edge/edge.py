@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.identity import HEADER
-from chassis.problems import Problem, Unauthenticated, Unavailable
+from chassis.problems import MethodNotAllowed, Problem, Unauthenticated, Unavailable
 from chassis.web.deadlines import TIME_LEFT, seconds_left
 from chassis.web.problems import problem_response
 from gateway.directory.sessions.session import Session
@@ -17,10 +17,11 @@ from gateway.edge import documentation
 from gateway.edge.addresses import Addresses, household
 from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
+from gateway.edge.description import Description
 from gateway.edge.forwarding import Forwarding
 from gateway.edge.limits import Header, Limits, Quota
 from gateway.edge.refusals import Refusals
-from gateway.edge.routing import GATEWAY, Route, routed
+from gateway.edge.routing import GATEWAY, Route, is_public, routed
 from gateway.settings import GatewaySettings
 
 log = logging.getLogger(__name__)
@@ -66,13 +67,14 @@ class Edge:
     """An ASGI application before all others.
 
     `own` answers what the gateway answers itself: the directory and what is
-    composed; `pages` the description of the API and its viewer.
+    composed; `pages` the `description` of the API and its viewer.
     """
 
     def __init__(
         self,
         own: ASGIApp,
         pages: ASGIApp,
+        description: Description,
         safeguards: Safeguards,
         forwarding: Forwarding,
         settings: GatewaySettings,
@@ -80,6 +82,7 @@ class Edge:
     ) -> None:
         self._own = own
         self._pages = pages
+        self._description = description
         self._safe = safeguards
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
@@ -113,7 +116,7 @@ class Edge:
         if documentation.answers(inner["method"], path):
             await self._pages(inner, receive, visit.send)
             return
-        route = routed(inner["method"], path)
+        route = await self._routed(inner["method"], path)
         scope["route"] = route
         check_declared(scope, self._largest_body_bytes)
         address = self._safe.addresses.of(scope)
@@ -125,6 +128,21 @@ class Edge:
             await self._forwarding.forward(
                 route.owner, inner, receive, visit.send, identity=identity, address=address
             )
+
+    async def _routed(self, method: str, path: str) -> Route:
+        """The route of a request; `MethodNotAllowed` says what else may be done there.
+
+        Where strangers may do something they are told so too, before any token.
+        """
+        try:
+            route = routed(method, path)
+        except MethodNotAllowed as problem:
+            raise _telling(problem, await self._description.methods_at(path)) from None
+        if not route.is_public and is_public("POST", path):
+            known = await self._description.methods_at(path)
+            if known and method not in known:
+                raise _telling(MethodNotAllowed("this path has other methods"), known)
+        return route
 
     async def _admitted(
         self, scope: Scope, route: Route, address: str, visit: _Visit
@@ -176,6 +194,11 @@ class _Visit:
             if self.fields:
                 message["headers"] = [*message.get("headers", ()), *self.fields]
         await self._answer(message)
+
+
+def _telling(problem: MethodNotAllowed, methods: list[str]) -> MethodNotAllowed:
+    problem.headers["Allow"] = ", ".join(methods)
+    return problem
 
 
 def _problem(error: BaseException) -> Problem:

@@ -62,12 +62,10 @@ def routed(method: str, path: str) -> Route:
 
     `path` is the raw path, HEAD is asked as GET.
     """
-    if method not in _METHODS:
-        allowed = ", ".join(sorted(_METHODS))
-        problem = MethodNotAllowed(f"{method} is not among {allowed}")
-        problem.headers["Allow"] = allowed
-        raise problem
-    if is_public(method, path) and not path.startswith("/v1/"):
+    is_own_page = is_public("GET", path)
+    if method not in _METHODS or (is_own_page and method != "GET"):
+        raise MethodNotAllowed("this path has other methods")
+    if is_own_page:
         return Route(GATEWAY, True, path)
     found = _API.fullmatch(path) or _OPERATION.fullmatch(path)
     owner = owner_of(path) if found is not None else None

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from chassis.testing import Running
 from services.sales.tests.component.selling import (
     EVERYTHING,
@@ -40,6 +42,34 @@ async def test_every_step_of_a_deal_is_told_newest_first(sales: Running, tenant:
     assert reopened["status"] == {"before": "lost", "after": "open"}
     assert lost["reason_comment"] == {"before": "", "after": "Too cold"}
     assert moved["stage"] == {"before": stages[0]["id"], "after": stages[1]["id"]}
+
+
+async def test_why_is_told_in_any_alphabet(sales: Running, tenant: UUID) -> None:
+    ann = administrator(sales, tenant)
+    product = {"name": "Rack", "price": amount("1.00")}
+    headers = {b"Meridian-Reason": "Новый прайс".encode(), b"Meridian-Origin": b"erp"}
+    made = (await ann.post("/v1/products", json=product, headers=headers)).json()
+    [version] = (await ann.get(f"/v1/products/{made['id']}/history")).json()["items"]
+    assert (version["reason"], version["origin"]) == ("Новый прайс", "erp")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Meridian-Reason", b"x" * 201),
+        ("Meridian-Correlation", b"\xff\xfe"),
+        ("Idempotency-Key", "ключ".encode()),
+        ("Idempotency-Key", b"x" * 201),
+    ],
+)
+async def test_a_header_that_cannot_be_kept_is_refused_by_name(
+    sales: Running, tenant: UUID, name: str, said: bytes
+) -> None:
+    ann = administrator(sales, tenant)
+    product = {"name": "Rack", "price": amount("1.00")}
+    answer = await ann.post("/v1/products", json=product, headers={name.encode(): said})
+    assert (answer.status_code, answer.json()["field"]) == (422, name)
+    assert (await ann.get("/v1/products")).json()["items"] == []
 
 
 async def test_a_deal_is_shown_as_of_every_time(sales: Running, tenant: UUID) -> None:

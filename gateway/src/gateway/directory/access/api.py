@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from chassis.identity import HEADER, Identity
 from chassis.journal import encoder
+from chassis.problems import NotFound
 from chassis.web.bodies import json_body
 from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
@@ -18,7 +19,11 @@ from gateway.directory.access.use_cases import explain, own_access
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
 
-@routes.get("/me/access", summary="Read what one may do, and by which roles", **answers(Access))
+@routes.get(
+    "/me/access",
+    summary="Read what one may do, and by which roles",
+    **answers(Access, problems=[NotFound]),
+)
 async def access(request: Request, identity: Identity = IDENTITY) -> Response:
     return _answer(await own_access(database_of(request), identity))
 
@@ -26,7 +31,7 @@ async def access(request: Request, identity: Identity = IDENTITY) -> Response:
 @routes.post(
     "/access/explain",
     summary="Explain why somebody may or may not do something",
-    **answers(Explanation),
+    **answers(Explanation, problems=[NotFound]),
 )
 async def explain_(
     request: Request, body: Question = json_body(Question), identity: Identity = IDENTITY

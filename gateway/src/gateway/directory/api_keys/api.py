@@ -53,7 +53,7 @@ async def list_(command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: known_keys(transaction, user))
 
 
-@routes.delete("/api-keys/{id}", summary="Revoke an API key", **answers(ApiKey))
+@routes.delete("/api-keys/{id:uuid}", summary="Revoke an API key", **answers(ApiKey))
 async def revoke(id: UUID, command: Command = COMMAND) -> Response:
     """One's own; administrators revoke anybody's."""
     user = person_of(command.identity)

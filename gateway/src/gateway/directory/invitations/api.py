@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.identity import Identity
 from chassis.journal import encoder
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause
 from chassis.web.bodies import json_body
-from chassis.web.commands import COMMAND, Command
+from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
 from events.directory import User
 from gateway.directory.invitations.invitation import Acceptance
@@ -31,10 +32,12 @@ class Invitation(msgspec.Struct):
     invitation: str
 
 
-@routes.post("/users/{id}/invitation", summary="Invite a user anew", **answers(Invitation, 201))
-async def issue(id: UUID, request: Request, command: Command = COMMAND) -> Response:
+@routes.post(
+    "/users/{id:uuid}/invitation", summary="Invite a user anew", **answers(Invitation, 201)
+)
+async def issue(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
     """The earlier invitation holds no longer; an active user's password stays until acceptance."""
-    invitation = Invitation(await _issued(request, command, id, by_mail_too=True))
+    invitation = Invitation(await _issued(request, identity, id, by_mail_too=True))
     return Response(msgspec.json.encode(invitation), 201, media_type="application/json")
 
 
@@ -51,10 +54,10 @@ async def accept(request: Request, acceptance: Acceptance = json_body(Acceptance
     return Response(encoder.encode(user), 200, headers, media_type="application/json")
 
 
-async def newly_invited(request: Request, command: Command, answer: Response) -> Response:
+async def newly_invited(request: Request, identity: Identity, answer: Response) -> Response:
     """`answer`, whose body is a new user, with an invitation for that user beside it."""
     body = bytes(answer.body)
-    invitation = await _issued(request, command, users.decode(body).id)
+    invitation = await _issued(request, identity, users.decode(body).id)
     kept = ("etag", "location", "meridian-written", "idempotency-replayed")
     return Response(
         b'{"user":' + body + b',"invitation":' + msgspec.json.encode(invitation) + b"}",
@@ -65,12 +68,12 @@ async def newly_invited(request: Request, command: Command, answer: Response) ->
 
 
 async def _issued(
-    request: Request, command: Command, user: UUID, *, by_mail_too: bool = False
+    request: Request, identity: Identity, user: UUID, *, by_mail_too: bool = False
 ) -> str:
     state = request.app.state
     lifetime = timedelta(days=state.settings.invitation_days)
     cause = Cause(traceparent=traceparent())
-    async with state.transactions.begin(command.identity, cause) as transaction:
+    async with state.transactions.begin(identity, cause) as transaction:
         token = await issue_invitation(transaction, user, lifetime)
         if by_mail_too and state.postman is not None:
             await want(transaction, [user])

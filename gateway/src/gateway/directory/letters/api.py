@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.journal import encoder
-from chassis.problems import NotFound
+from chassis.problems import NotFound, TooManyRequests
 from chassis.web.bodies import json_body
 from chassis.web.documents import answers
 from gateway.directory.letters.letter import ResetAsked, ResetRequest
@@ -18,7 +18,11 @@ from gateway.directory.users.user import folded
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
 
-@routes.post("/password-resets", summary="Ask for a new password", **answers(ResetAsked, 202))
+@routes.post(
+    "/password-resets",
+    summary="Ask for a new password",
+    **answers(ResetAsked, 202, problems=[NotFound, TooManyRequests]),
+)
 async def ask(request: Request, body: ResetRequest = json_body(ResetRequest)) -> Response:
     """Answers the same to everybody, after the same time; the letter has an invitation."""
     state = request.app.state

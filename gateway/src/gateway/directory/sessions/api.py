@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from chassis.identity import Identity
 from chassis.journal import encoder
-from chassis.problems import Forbidden
+from chassis.problems import Forbidden, TooManyRequests, Unauthenticated
 from chassis.web.bodies import json_body
 from chassis.web.commands import COMMAND, Command
 from chassis.web.documents import answers
@@ -36,13 +36,21 @@ routes = APIRouter(prefix="/v1", tags=["directory"])
 _LONGEST_CLIENT = 200
 
 
-@routes.post("/sessions", summary="Sign in", **answers(SignedIn, 201))
+@routes.post(
+    "/sessions",
+    summary="Sign in",
+    **answers(SignedIn, 201, problems=[Unauthenticated, TooManyRequests]),
+)
 async def sign_in(request: Request, body: SignIn = json_body(SignIn)) -> Response:
     """Answers an access token, to be sent as `Authorization: Bearer ...`."""
     return _signed_in(await request.app.state.reception.sign_in(body, visitor_of(request)))
 
 
-@routes.post("/sessions/refresh", summary="Prolong a session", **answers(SignedIn, 201))
+@routes.post(
+    "/sessions/refresh",
+    summary="Prolong a session",
+    **answers(SignedIn, 201, problems=[Unauthenticated]),
+)
 async def refresh(request: Request, body: Refresh = json_body(Refresh)) -> Response:
     """Answers new tokens; a refresh token that comes twice ends its session for everybody."""
     return _signed_in(await request.app.state.reception.refresh(body.refresh_token))
@@ -54,19 +62,21 @@ async def list_own(command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: own_sessions(transaction, user))
 
 
-@routes.delete("/sessions/{id}", summary="End a session of one's own", **answers(KnownSession))
+@routes.delete("/sessions/{id:uuid}", summary="End a session of one's own", **answers(KnownSession))
 async def end(id: UUID, command: Command = COMMAND) -> Response:
     user = person_of(command.identity)
     answer = await command.run(lambda transaction: end_session(transaction, user, id))
     return _forgotten(command, answer)
 
 
-@routes.get("/users/{id}/sessions", summary="List a user's sessions", **answers(OpenSessions))
+@routes.get("/users/{id:uuid}/sessions", summary="List a user's sessions", **answers(OpenSessions))
 async def list_of_user(id: UUID, command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: sessions_of(transaction, id))
 
 
-@routes.delete("/users/{id}/sessions", summary="End a user's sessions", **answers(EndedSessions))
+@routes.delete(
+    "/users/{id:uuid}/sessions", summary="End a user's sessions", **answers(EndedSessions)
+)
 async def end_of_user(id: UUID, command: Command = COMMAND) -> Response:
     answer = await command.run(lambda transaction: end_sessions(transaction, id))
     return _forgotten(command, answer)

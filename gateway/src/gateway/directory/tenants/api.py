@@ -12,13 +12,14 @@ from starlette.responses import Response
 from chassis.history import Version
 from chassis.identity import Identity
 from chassis.journal import encoder
-from chassis.problems import Unauthenticated
+from chassis.problems import NotFound, Unauthenticated
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause
 from chassis.web.bodies import json_body
 from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
-from chassis.web.resources import AS_OF, read_history, read_one
+from chassis.web.parameters import AS_OF
+from chassis.web.resources import read_history, read_one
 from events.directory import Tenant
 from gateway.directory.tenants.store import tenants
 from gateway.directory.tenants.tenant import TenantDraft
@@ -27,7 +28,9 @@ from gateway.directory.tenants.use_cases import TenantCreated, create_tenant
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
 
-@routes.post("/tenants", summary="Create a tenant", **answers(TenantCreated, 201))
+@routes.post(
+    "/tenants", summary="Create a tenant", **answers(TenantCreated, 201, problems=[Unauthenticated])
+)
 async def create(request: Request, draft: TenantDraft = json_body(TenantDraft)) -> Response:
     """Needs the installation's bootstrap token instead of an access token."""
     _require_bootstrap_token(request)
@@ -42,7 +45,7 @@ async def create(request: Request, draft: TenantDraft = json_body(TenantDraft)) 
 @routes.get(
     "/tenant",
     summary="Read one's own tenant, as it is or as of a time",
-    **answers(Tenant, parameters=AS_OF),
+    **answers(Tenant, parameters=[AS_OF], problems=[NotFound]),
 )
 async def read(request: Request, identity: Identity = IDENTITY) -> Response:
     return await read_one(request, identity, tenants, identity.tenant)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from chassis.identity import Identity
 from chassis.journal import encoder
+from chassis.problems import TooManyRequests
 from chassis.web.bodies import json_body
 from chassis.web.commands import COMMAND, IDENTITY, Command
 from chassis.web.documents import answers
@@ -26,7 +27,11 @@ from gateway.directory.totp.use_cases import confirm, enrol, reset
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
 
-@routes.post("/me/totp", summary="Enrol a second factor", **answers(Enrolled, 201))
+@routes.post(
+    "/me/totp",
+    summary="Enrol a second factor",
+    **answers(Enrolled, 201, problems=[TooManyRequests]),
+)
 async def enrol_oneself(
     request: Request, body: Enrolment = json_body(Enrolment), identity: Identity = IDENTITY
 ) -> Response:
@@ -51,7 +56,9 @@ async def confirm_own(
     return _shown_once(codes, 200)
 
 
-@routes.delete("/users/{id}/totp", summary="Reset a user's second factor", **answers(TotpReset))
+@routes.delete(
+    "/users/{id:uuid}/totp", summary="Reset a user's second factor", **answers(TotpReset)
+)
 async def reset_of_user(id: UUID, command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: reset(transaction, id))
 

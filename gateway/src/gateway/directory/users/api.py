@@ -46,7 +46,9 @@ class Me(msgspec.Struct, kw_only=True):
     permissions: dict[str, Reach]
 
 
-@routes.get("/me", summary="Read who one is and what one may do", **answers(Me))
+@routes.get(
+    "/me", summary="Read who one is and what one may do", **answers(Me, problems=[NotFound])
+)
 async def me(request: Request, identity: Identity = IDENTITY) -> Response:
     database = database_of(request)
     found = await users.standing(database, identity.tenant, identity.user)
@@ -77,10 +79,10 @@ async def invite(
     answer = await command.run(
         lambda transaction: invite_user(transaction, draft, by_mail=by_mail), status=201
     )
-    return await newly_invited(request, command, answer)
+    return await newly_invited(request, command.identity, answer)
 
 
-@routes.patch("/users/{id}", summary="Change a user", **answers(User))
+@routes.patch("/users/{id:uuid}", summary="Change a user", **answers(User))
 async def change(
     id: UUID, patch: dict[str, Any] = patch_body(UserChange), command: Command = COMMAND
 ) -> Response:

@@ -23,6 +23,7 @@ from chassis.identity import Identity
 from chassis.journal import encoder
 from chassis.web.commands import IDENTITY
 from chassis.web.documents import answers
+from chassis.web.parameters import READ_AFTER
 from chassis.web.resources import database_of
 
 REPORTS = (FUNNEL, REVENUE, WIN_RATE, CYCLE_TIME, REASONS, FORECAST, MARKETING_RETURN, TOUCHES)
@@ -31,12 +32,11 @@ routes = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 
 def _add_route(report: Report) -> None:
-    declared = answers(report.answer)
-    declared["openapi_extra"]["parameters"] = documented(report.choices)
+    declared = answers(report.answer, parameters=[*documented(report.choices), READ_AFTER])
 
     @routes.get(f"/{report.name}", summary=report.summary, name=report.name, **declared)
     async def answer(request: Request, identity: Identity = IDENTITY) -> Response:
-        asked = parse(request.query_params.multi_items(), report.choices)
+        asked = parse(request.query_params, report.choices)
         require_reported(identity, report.counts_by(asked))
         database = database_of(request)
         await FRESHNESS.wait(database, identity.tenant, request.headers.get(freshness.HEADER))

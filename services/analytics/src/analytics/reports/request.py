@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from chassis.problems import InvalidRequest
+from chassis.problems import InvalidRequest, RuleBroken
+from chassis.web.parameters import Parameter
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -29,6 +30,10 @@ _SHARED: dict[str, tuple[dict[str, Any], str]] = {
         "ISO 4217 code; the tenant's own by default",
     ),
 }
+
+
+class PeriodEndsBeforeItBegins(RuleBroken):
+    title = "A period ends after it begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +90,14 @@ class Choice:
         return value
 
 
-def parse(query: Sequence[tuple[str, str]], choices: Sequence[Choice]) -> ReportRequest:
-    """The request in a query string's pairs; `InvalidRequest` names what is wrong.
+def parse(given: Mapping[str, str], choices: Sequence[Choice]) -> ReportRequest:
+    """The request in a query string of known parameters; `InvalidRequest` names what is wrong.
 
     `choices` are the report's own parameters, beyond those that all reports take.
     """
-    names = (*_SHARED, *(choice.name for choice in choices))
-    given: dict[str, str] = {}
-    for name, value in query:
-        if name not in names:
-            known = ", ".join(sorted(names))
-            raise InvalidRequest(f"unknown parameter; known are {known}", field=name)
-        if name in given:
-            raise InvalidRequest("given twice", field=name)
-        given[name] = value
     period = Period(_day(given, "from"), _day(given, "to"))
     if period.first and period.last and period.first > period.last:
-        raise InvalidRequest("the period ends before it begins", field="to")
+        raise PeriodEndsBeforeItBegins(f"{period.last} is before {period.first}", field="to")
     return ReportRequest(
         period=period,
         pipeline=_id(given, "pipeline"),
@@ -112,16 +108,16 @@ def parse(query: Sequence[tuple[str, str]], choices: Sequence[Choice]) -> Report
     )
 
 
-def documented(choices: Sequence[Choice]) -> list[dict[str, Any]]:
-    """The parameters of a report as OpenAPI describes them."""
-    own = {
-        choice.name: ({"enum": list(choice.values), "default": choice.values[0]}, "")
+def documented(choices: Sequence[Choice]) -> list[Parameter]:
+    """The parameters of a report."""
+    own = [
+        Parameter(
+            choice.name,
+            {"type": "string", "enum": list(choice.values), "default": choice.values[0]},
+        )
         for choice in choices
-    }
-    return [
-        {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
-        for name, (schema, text) in {**_SHARED, **own}.items()
     ]
+    return [*(Parameter(name, *said) for name, said in _SHARED.items()), *own]
 
 
 def _day(given: Mapping[str, str], name: str) -> date | None:

@@ -43,7 +43,7 @@ class Deleted(Struct):
     version: int
 
 
-@routes.delete("/companies/{id}", summary="Delete a company", **answers(Deleted))
+@routes.delete("/companies/{id:uuid}", summary="Delete a company", **answers(Deleted))
 async def delete(id: UUID, command: Command = COMMAND) -> Response:
     async def deleted(transaction: Transaction) -> Deleted:
         return Deleted(id, await delete_company(transaction, id))

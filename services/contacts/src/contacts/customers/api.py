@@ -13,6 +13,7 @@ from starlette.responses import Response
 from chassis.identity import Identity
 from chassis.web.commands import IDENTITY, state_response
 from chassis.web.documents import answers
+from chassis.web.parameters import Parameter, schema_of
 from chassis.web.resources import any_database_of
 from contacts.customers.store import read_customer, read_timeline
 from contacts.customers.timeline import TimelineRequest
@@ -28,16 +29,23 @@ class Customer(Struct):
     record: dict[str, Any]
 
 
-@routes.get("/customers/{id}", summary="Read a company or a person", **answers(Customer))
+@routes.get("/customers/{id:uuid}", summary="Read a company or a person", **answers(Customer))
 async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
     kind, version, state = await read_customer(any_database_of(request), identity, id)
     return state_response(version, f'{{"type":"{kind}","record":{state}}}')
 
 
 @routes.get(
-    "/customers/{id}/timeline",
+    "/customers/{id:uuid}/timeline",
     summary="List the touches with a customer, newest first",
-    **answers(Touch, many=True),
+    **answers(
+        Touch,
+        many=True,
+        parameters=[
+            Parameter("status", schema_of(str), several=True),
+            Parameter("channel", schema_of(str), several=True),
+        ],
+    ),
 )
 async def timeline(id: UUID, request: Request, identity: Identity = IDENTITY) -> Response:
     wanted = TimelineRequest.parse(request.query_params)

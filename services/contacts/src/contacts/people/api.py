@@ -31,7 +31,7 @@ write_routes(
 
 
 @routes.delete(
-    "/people/{id}",
+    "/people/{id:uuid}",
     summary="Delete a person; with `Meridian-Reason: erasure` also all that is kept of them",
     **answers(Removed),
 )

@@ -41,14 +41,16 @@ class Cancellation(Struct, forbid_unknown_fields=True):
     """Nothing needs to be said; why goes into the header Meridian-Reason."""
 
 
-@routes.post("/touches/{id}/done", summary="Say that a planned touch was made", **answers(Touch))
+@routes.post(
+    "/touches/{id:uuid}/done", summary="Say that a planned touch was made", **answers(Touch)
+)
 async def done(
     id: UUID, completion: Completion = json_body(Completion), command: Command = COMMAND
 ) -> Response:
     return await command.run(lambda transaction: complete_touch(transaction, id, completion))
 
 
-@routes.post("/touches/{id}/cancel", summary="Cancel a planned touch", **answers(Touch))
+@routes.post("/touches/{id:uuid}/cancel", summary="Cancel a planned touch", **answers(Touch))
 async def cancel(
     id: UUID, _: Cancellation = json_body(Cancellation), command: Command = COMMAND
 ) -> Response:

@@ -15,7 +15,7 @@ from chassis.identity import Identity
 from chassis.problems import TooManyRequests
 from chassis.transactions import Transaction
 from chassis.web.bodies import json_body
-from chassis.web.commands import Command
+from chassis.web.commands import Command, commanding
 from chassis.web.documents import answers
 from chassis.web.resources import database_of, read_routes
 from events.marketing import Lead
@@ -70,17 +70,25 @@ def identity_of(public: PublicForm) -> Identity:
 ADMITTED: Any = Depends(admitted)
 
 
+@commanding
+async def _submitting(request: Request, public: PublicForm = ADMITTED) -> Command:
+    return Command(request, identity_of(public))
+
+
+SUBMITTING: Any = Depends(_submitting)
+
+
 @routes.post(
-    "/forms/{id}/submissions",
+    "/forms/{id:uuid}/submissions",
     summary="Leave one's details (public: needs no identity)",
-    **answers(Captured, 202),
+    **answers(Captured, 202, problems=[TooManyRequests]),
 )
 async def submit(
-    request: Request,
     public: PublicForm = ADMITTED,
     submission: Submission = json_body(Submission, largest=LARGEST_SUBMISSION),
+    command: Command = SUBMITTING,
 ) -> Response:
     async def capture(transaction: Transaction) -> Captured:
         return Captured((await capture_lead(transaction, public.form, submission)).id)
 
-    return await Command(request, identity_of(public)).run(capture, status=202)
+    return await command.run(capture, status=202)

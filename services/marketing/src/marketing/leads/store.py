@@ -49,7 +49,7 @@ class LeadStore(AggregateStore[Lead]):
         if "customer" in page.filters:
             # In the words of the index.
             became: ColumnElement[str] = literal_column("state #>> '{customer,id}'", Text)
-            wanted.append(became.in_([str(id) for id in page.values("customer", TABLE.c.id)]))
+            wanted.append(became.in_([str(id) for id in page.values("customer", UUID)]))
         return wanted
 
 
@@ -65,7 +65,8 @@ leads = LeadStore(
         "campaign": "campaign",
         "channel": "channel",
         "form": "form",
-        "customer": "state",
+        # Ids of this kind, though they stand in the state.
+        "customer": "id",
     },
 )
 

@@ -41,6 +41,8 @@ def columns(spend: Spend) -> dict[str, Any]:
 class SpendStore(AggregateStore[Spend]):
     """Spend, listed by a range of days, `from` and `to` included."""
 
+    single = frozenset({"from", "to"})
+
     def conditions(self, page: PageRequest) -> list[ColumnElement[bool]]:
         first, last = _day(page, "from"), _day(page, "to")
         others = {k: v for k, v in page.filters.items() if k not in ("from", "to")}
@@ -55,7 +57,7 @@ class SpendStore(AggregateStore[Spend]):
 def _day(page: PageRequest, name: str) -> date | None:
     if name not in page.filters:
         return None
-    days: list[date] = page.values(name, TABLE.c.day)
+    days: list[date] = page.values(name, date)
     if len(days) != 1:
         raise InvalidRequest("one day", field=name)
     return days[0]

@@ -51,24 +51,24 @@ class Reopening(Struct, forbid_unknown_fields=True):
     """Nothing needs to be said; why goes into the header Meridian-Reason."""
 
 
-@routes.post("/deals/{id}/move", summary="Move a deal to a stage", **answers(Deal))
+@routes.post("/deals/{id:uuid}/move", summary="Move a deal to a stage", **answers(Deal))
 async def move(id: UUID, body: Move = json_body(Move), command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: move_deal(transaction, id, body))
 
 
-@routes.post("/deals/{id}/win", summary="Win a deal", **answers(Deal))
+@routes.post("/deals/{id:uuid}/win", summary="Win a deal", **answers(Deal))
 async def win(id: UUID, body: Closing = json_body(Closing), command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: win_deal(transaction, id, body), sets=_CLOSING)
 
 
-@routes.post("/deals/{id}/lose", summary="Lose a deal, for a reason", **answers(Deal))
+@routes.post("/deals/{id:uuid}/lose", summary="Lose a deal, for a reason", **answers(Deal))
 async def lose(
     id: UUID, body: Closing = json_body(Closing), command: Command = COMMAND
 ) -> Response:
     return await command.run(lambda transaction: lose_deal(transaction, id, body), sets=_CLOSING)
 
 
-@routes.post("/deals/{id}/reopen", summary="Reopen a closed deal", **answers(Deal))
+@routes.post("/deals/{id:uuid}/reopen", summary="Reopen a closed deal", **answers(Deal))
 async def reopen(
     id: UUID,
     _: Reopening = json_body(Reopening),
