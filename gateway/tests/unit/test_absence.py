@@ -32,7 +32,7 @@ def staff(*absences: Absence, deputies: tuple[User, ...] = ()) -> Staff:
     return Staff(
         offices={ANNA: OFFICE},
         deputies={deputy.id: deputy for deputy in deputies},
-        absences={absence.id: absence for absence in absences},
+        absences={ANNA: {absence.id: absence for absence in absences}},
     )
 
 
@@ -139,10 +139,9 @@ def test_where_all_stand_in_for_one_another_and_are_absent_nobody_does() -> None
 
 
 def test_who_is_absent_is_not_at_work_and_why_is_not_told() -> None:
-    at = datetime(2026, 7, 2, tzinfo=UTC)
-    away = member(user(ANNA), {ANNA: absence(ANNA, BORIS)}, None, at)
+    away = member(user(ANNA), {ANNA: absence(ANNA, BORIS)}, is_open=True)
     assert (away.is_absent, away.absent_until, away.stand_in) == (True, LAST, BORIS)
     assert away.is_at_work is False
     assert "vacation" not in repr(away)
-    here = member(user(BORIS), {}, None, at)
+    here = member(user(BORIS), {}, is_open=None)
     assert (here.is_absent, here.stand_in, here.is_at_work) == (False, None, None)

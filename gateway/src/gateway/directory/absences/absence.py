@@ -63,30 +63,30 @@ class Staff:
     """What of the directory decides whether absences may be as drafted.
 
     `offices` are the departments of those named whose absences one may record; `deputies` are
-    whom one may see of those named; `absences` are all of the former, by id, as they become one
-    after the other.
+    whom one may see of those named; `absences` are all of the former, by who is absent and id, as
+    they become one after the other.
     """
 
     offices: Mapping[UUID, UUID]
     deputies: Mapping[UUID, User]
-    absences: dict[UUID, Absence]
+    absences: dict[UUID | None, dict[UUID, Absence]]
 
     def admit(self, absence: Absence, before: Absence | None = None) -> Absence:
         """`absence`, which from now on is one of them; raises the rule that forbids it."""
         # A deputy stays, also one who has left, or whom one may not see.
         if before is None or absence.deputy != before.deputy:
             self._check_deputy(absence)
-        for other in self.absences.values():
+        known = self.absences.setdefault(absence.owner, {})
+        for other in known.values():
             if (
                 other.id != absence.id
-                and other.owner == absence.owner
                 and other.starts_on <= absence.ends_on
                 and absence.starts_on <= other.ends_on
             ):
                 raise AbsencesOverlap(
                     f"there is one from {other.starts_on} to {other.ends_on}", field="starts_on"
                 )
-        self.absences[absence.id] = absence
+        known[absence.id] = absence
         return absence
 
     def office_of(self, user: UUID | None) -> UUID:

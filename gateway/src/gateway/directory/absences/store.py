@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Text, Uuid, select
+from sqlalchemy import Column, Date, Text, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.access import visible
 from chassis.aggregates import AggregateStore
@@ -38,7 +39,7 @@ class AbsenceStore(AggregateStore[Absence]):
         """What the rules need to know of those who are absent, and of those who stand in."""
         people = users.table.c
         within_reach = select(people.id, people.department).where(
-            people.id.in_(list(owners)),
+            people.id == any_(literal(list(owners), ARRAY(Uuid))),
             visible(users.table, transaction.identity, "absences:write"),
         )
         offices = await fetch(transaction.connection, within_reach)
@@ -47,11 +48,14 @@ class AbsenceStore(AggregateStore[Absence]):
             transaction.tenant,
             [row["id"] for row in offices],
         )
-        states = [self.decode(row["state"]) for row in rows]
+        known: dict[UUID | None, dict[UUID, Absence]] = {}
+        for row in rows:
+            absence = self.decode(row["state"])
+            known.setdefault(absence.owner, {})[absence.id] = absence
         return Staff(
             offices={row["id"]: row["department"] for row in offices},
             deputies=await users.readable(transaction, deputies),
-            absences={absence.id: absence for absence in states},
+            absences=known,
         )
 
     async def not_over(

@@ -70,6 +70,8 @@ async def upsert_absences(transaction: Transaction, items: list[dict[str, Any]])
 async def follow(transaction: Transaction, moved: Iterable[User]) -> None:
     """Let the absences of users who have moved, as far as they are not over, move along."""
     offices = {user.id: user.department for user in moved}
+    if not offices:
+        return
     # On some clocks it is still yesterday.
     yesterday = transaction.moment.date() - timedelta(days=1)
     ahead = await absences.not_over(transaction, offices.keys(), yesterday)

@@ -15,7 +15,7 @@ from chassis.problems import InvalidRequest
 from events.directory import Absence, User
 from gateway.directory.tags import tagged
 from gateway.directory.working_time.questions import only, possible_moment
-from gateway.directory.working_time.working_time import WorkingTime, zone
+from gateway.directory.working_time.working_time import zone
 
 PARAMETERS = ("at", "below", "language", "skill")
 
@@ -28,7 +28,7 @@ class Member(Struct, kw_only=True):
 
     `absent_until` is the last day of an absence; why somebody is absent, absences tell. `stand_in`
     is the deputy, or the deputy's deputy if that one is absent too, and so on; nobody, if there is
-    none. `is_at_work` is for who is not absent whether their department is open; null where
+    none. `is_at_work` is, for who is not absent, whether their department is open; null where
     nobody has said when it is.
     """
 
@@ -94,10 +94,9 @@ def stand_in(user: UUID, absent: Absent) -> UUID | None:
     return at
 
 
-def member(user: User, absent: Absent, working_time: WorkingTime | None, at: datetime) -> Member:
-    """What of a member is to be known at a moment."""
+def member(user: User, absent: Absent, *, is_open: bool | None) -> Member:
+    """What of a member is to be known, whose department `is_open`."""
     absence = absent.get(user.id)
-    is_open = None if working_time is None else working_time.at(at)[0]
     return Member(
         user=user,
         is_absent=absence is not None,

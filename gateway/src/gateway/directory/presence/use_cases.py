@@ -26,8 +26,12 @@ async def members_of(
     around = await absences.around(database, identity.tenant, asked.at.date())
     absent = rules.absent_at(around, asked.at)
     times = await working_times(database, identity.tenant, {_office(user) for user in found})
+    is_open = {
+        office: None if working_time is None else working_time.at(asked.at)[0]
+        for office, working_time in times.items()
+    }
     answers = [
-        (user.id, rules.member(user, absent, times[_office(user)], asked.at)) for user in found
+        (user.id, rules.member(user, absent, is_open=is_open[_office(user)])) for user in found
     ]
     return asked.page.of([(id, encoder.encode(answer).decode()) for id, answer in answers])
 
