@@ -83,7 +83,12 @@ class HistoryRequest:
 
 def as_of(query: Mapping[str, str]) -> datetime | None:
     """The moment of the parameter `as_of`; None without it."""
-    text = query.get("as_of")
+    return moment(query, "as_of")
+
+
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """The moment of a parameter, in UTC; None without it."""
+    text = query.get(name)
     if text is None:
         return None
     try:
@@ -91,7 +96,7 @@ def as_of(query: Mapping[str, str]) -> datetime | None:
         return msgspec.convert(text.replace(" ", "+"), _Moment).astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
         raise InvalidRequest(
-            "a time with its offset, as 2026-07-01T12:00:00Z", field="as_of"
+            "a time with its offset, as 2026-07-01T12:00:00Z", field=name
         ) from None
 
 

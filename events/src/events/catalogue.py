@@ -20,6 +20,7 @@ DEPARTMENT = Aggregate(
 )
 USER = Aggregate(topics.USER, directory.User, ("invited", "activated", "changed"), ("analytics",))
 ROLE = Aggregate(topics.ROLE, directory.Role, ("created", "changed"))
+ABSENCE = Aggregate(topics.ABSENCE, directory.Absence, ("recorded", "changed", DELETED))
 
 COMPANY = Aggregate(
     topics.COMPANY,
@@ -99,7 +100,7 @@ LEAD = Aggregate(
 )
 
 AGGREGATES: tuple[Aggregate, ...] = (
-    TENANT, DEPARTMENT, USER, ROLE,
+    TENANT, DEPARTMENT, USER, ROLE, ABSENCE,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

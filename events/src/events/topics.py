@@ -100,6 +100,7 @@ TENANT = _topic("directory", "tenant", 1)
 DEPARTMENT = _topic("directory", "department", 1)
 USER = _topic("directory", "user", 3)
 ROLE = _topic("directory", "role", 1)
+ABSENCE = _topic("directory", "absence", 3)
 
 COMPANY = _topic("contacts", "company", 12)
 PERSON = _topic("contacts", "person", 12)
@@ -117,7 +118,7 @@ FORM = _topic("marketing", "form", 1)
 LEAD = _topic("marketing", "lead", 12)
 
 TOPICS: tuple[Topic, ...] = (
-    TENANT, DEPARTMENT, USER, ROLE,
+    TENANT, DEPARTMENT, USER, ROLE, ABSENCE,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

@@ -37,6 +37,13 @@ Reach = Literal["all", "department", "own"]
 """How far a permission goes; `department` is one's own and every one below it."""
 FieldRule = Literal["read_only", "masked", "hidden"]
 """What a role keeps from whoever has it: changing a field, seeing all of it, seeing any of it."""
+LanguageTag = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(?!\n)$",
+        description="BCP 47: a language, where it matters with script and region, as pt-BR",
+    ),
+]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=10_000)]
 # `$` alone would also match before a last newline.

@@ -16,6 +16,7 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
 from gateway.directory.departments import api as departments
@@ -26,6 +27,7 @@ from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.letters import api as letters
 from gateway.directory.letters.postman import sending_letters
 from gateway.directory.passwords.hashing import Hashing
+from gateway.directory.presence import api as presence
 from gateway.directory.roles import api as roles
 from gateway.directory.sessions import api as sessions
 from gateway.directory.sessions.throttle import Throttle, Throttles
@@ -34,6 +36,7 @@ from gateway.directory.standings import Standings
 from gateway.directory.tenants import api as tenants
 from gateway.directory.totp import api as totp
 from gateway.directory.users import api as users
+from gateway.directory.working_time import api as working_time
 from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
 from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
@@ -112,8 +115,12 @@ SERVICE = Service(
         totp.routes,
         invitations.routes,
         letters.routes,
+        # Before those that take `open` for a department's id.
+        working_time.routes,
         departments.routes,
+        presence.routes,
         users.routes,
+        absences.routes,
         roles.routes,
         access.routes,
         customer_360.routes,

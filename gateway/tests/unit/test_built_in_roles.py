@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.directory import BuiltInRole
-from gateway.directory.roles.built_in import BUSINESS, DIRECTORY, OPERATIONS, ROLES, permissions_of
+from gateway.directory.roles.built_in import (
+    ABSENCES,
+    BUSINESS,
+    DIRECTORY,
+    OPERATIONS,
+    ROLES,
+    permissions_of,
+)
 
 EVERY_ROLE: tuple[BuiltInRole, ...] = get_args(BuiltInRole)
 FARTHER = {"own": 0, "department": 1, "all": 2}
@@ -20,7 +27,7 @@ def test_every_role_of_the_published_language_is_in_the_table() -> None:
 def test_administrators_do_everything_everywhere() -> None:
     everything = {
         f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY, *OPERATIONS)
+        for resource in (*BUSINESS, *DIRECTORY, ABSENCES, *OPERATIONS)
         for action in ("read", "write")
     } | {"people:erase"}
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
@@ -41,6 +48,14 @@ def test_everybody_knows_the_tenant_and_its_departments(role: BuiltInRole) -> No
 @pytest.mark.parametrize("resource", DIRECTORY)
 def test_only_administrators_change_the_directory(role: BuiltInRole, resource: str) -> None:
     assert f"{resource}:write" not in permissions_of([role])
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+def test_everybody_records_their_own_absences_and_managers_those_of_their_department(
+    role: BuiltInRole,
+) -> None:
+    reaches = {"administrator": "all", "manager": "department"}
+    assert permissions_of([role])["absences:write"] == reaches.get(role, "own")
 
 
 @pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
@@ -81,10 +96,11 @@ def test_marketers_spend_and_see_what_came_of_it() -> None:
     assert "deals:read" not in permissions
 
 
-def test_analysts_read_everything_and_change_nothing() -> None:
+def test_analysts_read_everything_and_change_nothing_but_their_absences() -> None:
     permissions = permissions_of(["analyst"])
     assert {f"{resource}:read" for resource in BUSINESS} <= permissions.keys()
-    assert not [permission for permission in permissions if permission.endswith(":write")]
+    written = [permission for permission in permissions if permission.endswith(":write")]
+    assert written == ["absences:write"]
 
 
 def test_operators_see_no_business_data() -> None:

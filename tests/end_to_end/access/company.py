@@ -23,7 +23,9 @@ PATIENCE = httpx.Limits(keepalive_expiry=1.0)
 """Far less than the gateway's: it must not hang up as the next request is on its way."""
 
 Json = dict[str, Any]
-OWNED = ("companies", "people", "touches", "deals", "leads", "campaigns", "forms", "spend")
+OWNED = (
+    "companies", "people", "touches", "deals", "leads", "campaigns", "forms", "spend", "absences",
+)  # fmt: skip
 COMMON = ("channels", "products", "pipelines", "reasons", "users", "roles", "departments")
 
 
@@ -78,6 +80,9 @@ async def found(
 
     await employ(made["user"]["id"], f"root-{name}", "root", "administrator")
     admin = company.administrator.client
+    always = {"working_hours": {"monday": [{"opens": "00:00", "closes": "24:00"}]}}
+    answer = await admin.patch(f"/v1/departments/{company.offices['root']}", json=always)
+    assert answer.is_success, answer.text
     for office in ("north", "harbour", "south"):
         below = {"parent": company.offices[ABOVE[office] or "root"]}
         draft = {"name": office, "time_zone": "Europe/Moscow"} | below
@@ -107,6 +112,7 @@ async def furnish(company: Company) -> None:
     await _make(company, "products", [(Holding("", company.name, "products"), product)])
     role = {"name": f"{MARK} role", "code": "clerk", "permissions": {"deals:read": "own"}}
     await _make(company, "roles", [(Holding("", company.name, "roles"), role)])
+    await _furnish_absences(company)
     await until(lambda: _exists(admin, "/v1/pipelines"), "no pipeline")
     await until(lambda: _exists(admin, "/v1/reasons?outcome=lost"), "no reasons")
     await _furnish_contacts(company)
@@ -115,6 +121,17 @@ async def furnish(company: Company) -> None:
     await until(lambda: _settled(company), "leads became no deals")
     for resource in (*OWNED, *COMMON):
         await _take_stock(company, resource)
+
+
+async def _furnish_absences(company: Company) -> None:
+    for use, day in (("first", "2031-01-01"), ("spare", "2031-02-01")):
+        absent = {"kind": "vacation", "starts_on": day, "ends_on": day}
+        made = [
+            (Holding("", company.name, "absences", worker.office, worker.id, use),
+             absent | {"owner": worker.id})
+            for worker in company.workers
+        ]  # fmt: skip
+        await _make(company, "absences", made)
 
 
 async def _furnish_contacts(company: Company) -> None:

@@ -27,12 +27,13 @@ def _grants(resources: tuple[str, ...], read: Reach | None, write: Reach | None)
     return dict.fromkeys(resources, (read, write))
 
 
-_COLLEAGUES = _grants(DIRECTORY, "all", None)
+_ABSENCES = _grants(("absences",), "own", "own")
+_COLLEAGUES = _grants(DIRECTORY, "all", None) | _ABSENCES
 
 ROLES: dict[str, Grants] = {
-    "administrator": _grants((*BUSINESS, *DIRECTORY, "operations"), "all", "all"),
+    "administrator": _grants((*BUSINESS, *DIRECTORY, "absences", "operations"), "all", "all"),
     "manager": _COLLEAGUES
-    | _grants((*CUSTOMERS, "deals", "leads"), "department", "department")
+    | _grants((*CUSTOMERS, "deals", "leads", "absences"), "department", "department")
     | _grants(("reports",), "department", None)
     | _grants((*CATALOGUES, *MARKETING), "all", None),
     "agent": _COLLEAGUES
@@ -46,6 +47,7 @@ ROLES: dict[str, Grants] = {
     "analyst": _COLLEAGUES | _grants(BUSINESS, "all", None),
     "operator": _grants(("departments", "tenant"), "all", None)
     | _grants(("users",), "own", None)
+    | _ABSENCES
     | _grants(("operations",), "all", "all"),
     "integrator": _COLLEAGUES | _grants(BUSINESS, "all", "all"),
 }

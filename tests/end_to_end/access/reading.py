@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.end_to_end.access.company import COMMON, MARK, OWNED
+from tests.end_to_end.access.company import COMMON, DAY, MARK, OWNED
 from tests.end_to_end.access.reaches import CUSTOMERS, Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
 
-SEARCHED = frozenset((*OWNED, *COMMON)) - {"spend", "touches", "pipelines", "reasons"}
+SEARCHED = frozenset((*OWNED, *COMMON)) - {
+    "spend", "touches", "pipelines", "reasons", "absences",
+}  # fmt: skip
 
 
 async def read_everything(walk: Walk, worker: Worker) -> None:
@@ -19,6 +21,7 @@ async def read_everything(walk: Walk, worker: Worker) -> None:
     await _customers(walk, worker)
     await _own_place(walk, worker)
     await _explanations(walk, worker)
+    await _working_time(walk, worker)
 
 
 async def _lists(walk: Walk, worker: Worker, resource: str) -> None:
@@ -62,6 +65,27 @@ async def _explanations(walk: Walk, worker: Worker) -> None:
     walk.refused(route, worker, None, answer, 404)
 
 
+async def _working_time(walk: Walk, worker: Worker) -> None:
+    """Of departments that one may see; their members are those whom one may see."""
+    await walk.many(worker, "/v1/departments/open", walk.all("departments"))
+    base = "/v1/departments/{id}"
+    for holding in walk.examples(worker, "departments"):
+        for path, query in (
+            (f"{base}/working-time", {"from": DAY, "to": DAY}),
+            (f"{base}/working-time/after", {"minutes": "5"}),
+            (f"{base}/members", {}),
+        ):
+            await walk.one(worker, "GET", path, holding, query=query)
+    route = ("GET", f"{base}/members")
+    root = walk.own(worker).offices["root"]
+    answer = await worker.client.get(
+        route[1].replace("{id}", root), params={"below": "true", "limit": "500"}
+    )
+    members = [item["user"] for item in answer.json()["items"]]
+    candidates = {h.id: h for h in walk.all("users")}
+    walk.among(route, worker, "users", candidates, members)
+
+
 async def _customers(walk: Walk, worker: Worker) -> None:
     path = "/v1/customers/{id}"
     for resource in ("companies", "people"):
@@ -103,7 +127,16 @@ async def _own_place(walk: Walk, worker: Worker) -> None:
     if answer.json()["user"]["id"] != worker.id:
         walk.tally.complain(me, worker, answer.text)
     told = answer.json()["permissions"]
-    for resource in (*CUSTOMERS, "deals", "leads", "spend", "reports", "operations", "users"):
+    for resource in (
+        *CUSTOMERS,
+        "deals",
+        "leads",
+        "spend",
+        "reports",
+        "operations",
+        "users",
+        "absences",
+    ):
         for action in ("read", "write"):
             far = reach(worker, resource, action)
             if resource != "reports" and told.get(f"{resource}:{action}") != far:

@@ -27,6 +27,7 @@ async def change_everything(walk: Walk, worker: Worker) -> None:
         await _bulk(walk, worker, resource)
         await _create(walk, worker, resource)
     await _spend(walk, worker)
+    await _absences(walk, worker)
     for use in ("done", "cancel"):
         await _verb(walk, worker, f"/v1/touches/{{id}}/{use}", "touches", use, {})
     await _deals(walk, worker)
@@ -149,18 +150,40 @@ async def _spend(walk: Walk, worker: Worker) -> None:
     await _verdicts(walk, worker, "spend", items, may, [])
 
 
+async def _absences(walk: Walk, worker: Worker) -> None:
+    """One's own, those within reach, and none of anybody else."""
+    route, path = ("POST", "/v1/absences"), "/v1/absences/{id}"
+    named = list(walk.examples(worker, "absences", action="write"))
+    for holding in named:
+        await walk.one(worker, "PATCH", path, holding, "write", body={"kind": "trip"})
+    absent: Json = {"kind": "other", "starts_on": "2032-01-01", "ends_on": "2032-01-01"}
+    far = reach(worker, "absences", "write")
+    answer = await worker.client.post(route[1], json=absent)
+    walk.granted(route, worker, far, answer)
+    beyond = [h for h in walk.all("absences") if not reaches(worker, h, "write")]
+    for holding in beyond[-1:]:
+        answer = await worker.client.post(route[1], json=absent | {"owner": holding.owner})
+        walk.refused(route, worker, far, answer, 422)
+    later = {"starts_on": "2032-01-02", "ends_on": "2032-01-02"}
+    items = [{"id": h.id, "kind": "sick"} for h in named]
+    items += [absent | later, *(absent | later | {"owner": h.owner} for h in beyond[-1:])]
+    may = [reaches(worker, h, "write") for h in named]
+    may += [True, *(False for _ in beyond[-1:])]
+    await _verdicts(walk, worker, "absences", items, may, [h.id for h in named])
+
+
 # -- deleting -----------------------------------------------------------------------
 
 
 async def delete_everything(walk: Walk, worker: Worker) -> None:
     """Delete what is one's own, after asking for all that is out of reach; erase whom one may."""
-    for resource in ("companies", "people"):
+    for resource in ("companies", "people", "absences"):
         path = f"/v1/{resource}/{{id}}"
         for holding in walk.examples(worker, resource, "spare", "write"):
             if not reaches(worker, holding, "write"):
                 await walk.one(worker, "DELETE", path, holding, "write")
     await _erase(walk, worker)
-    for resource in ("companies", "people"):
+    for resource in ("companies", "people", "absences"):
         mine = walk.mine(worker, resource, "spare")
         if reaches(worker, mine, "write") and not reaches(worker, mine, "erase"):
             await walk.one(worker, "DELETE", f"/v1/{resource}/{{id}}", mine, "write")

@@ -45,6 +45,8 @@ def test_the_tour_leads_where_it_says(platform: Any) -> None:
         "there is no deal",
         '"verb": "won"',
         "/schemas/crm.sales.deal.won.v1.json",
+        '"due": "2027-01-11T12:00:00Z"',
+        '"name": "Новогодние каникулы"',
         '"status": "converted"',
     ):
         assert milestone in walked.stdout

@@ -38,10 +38,15 @@ class Parameter:
     description: str = ""
     place: Literal["query", "header"] = "query"
     several: bool = False
+    required: bool = False
 
     def document(self) -> dict[str, Any]:
         """The parameter as OpenAPI describes it."""
-        described: dict[str, Any] = {"name": self.name, "in": self.place, "required": False}
+        described: dict[str, Any] = {
+            "name": self.name,
+            "in": self.place,
+            "required": self.required,
+        }
         if self.description:
             described["description"] = self.description
         if self.several:
@@ -75,6 +80,12 @@ AS_OF = Parameter(
     "as it was recorded at this time, with its offset; as it is, without",
 )
 """The parameter of routes that read one record."""
+
+AT = Parameter(
+    "at",
+    {"type": "string", "format": "date-time"},
+    "the moment that is asked about, with its offset; now, without",
+)
 
 EXTERNAL_ID = Parameter(
     "external_id",

@@ -34,7 +34,7 @@ BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
 
 def read_routes(routes: APIRouter, path: str, store: Store[Any], state: type) -> None:
     """`GET path`, `GET path/{id}`, also as of a time, and `GET path/{id}/history`."""
-    asked = answers(state, many=True, parameters=_narrowing(store))
+    asked = answers(state, many=True, parameters=narrowing(store))
 
     @routes.get(path, summary=f"List {path.strip('/')}", **asked)
     async def list_(request: Request, identity: Identity = IDENTITY) -> Response:
@@ -59,7 +59,7 @@ def read_routes(routes: APIRouter, path: str, store: Store[Any], state: type) ->
         return await read_history(request, identity, store, id)
 
 
-def _narrowing(store: Store[Any]) -> list[Parameter]:
+def narrowing(store: Store[Any]) -> list[Parameter]:
     """By what a list of `store` is narrowed, the same everywhere."""
     filters = [
         Parameter(name, schema_of(type_), several=name not in store.single)

@@ -15,13 +15,14 @@ from cli.demo.hours import in_utc
 from cli.demo.leads import Submission
 from cli.demo.scenario import Scenario
 from cli.demo.touches import Touch
+from cli.demo.working_time import CALENDARS, Away
 from events.values import ExternalId, Money
 
 SYSTEM = "demo"
 
 Kind = Literal[
     "department", "user", "product", "channel", "campaign", "form", "company", "person", "deal",
-    "touch", "stage", "reason",
+    "touch", "stage", "reason", "absence",
 ]  # fmt: skip
 Body = dict[str, Any]
 
@@ -52,10 +53,13 @@ class Ids:
 
 
 def department(office: Office) -> Body:
-    return _named("department", office.key) | {
+    return {
+        **_named("department", office.key),
+        **CALENDARS.get(office.key, {}),
         "name": office.name,
         "city": office.city,
         "time_zone": office.time_zone,
+        "languages": [office.language],
     }
 
 
@@ -67,10 +71,23 @@ def user(colleague: Colleague, ids: Ids) -> Body:
         "roles": [colleague.role],
         "department": ids.of("department", colleague.office or ""),
         "language": colleague.language,
+        "languages": colleague.languages,
+        "skills": colleague.skills,
     }
     if colleague.role == "agent" and colleague.office:
         body["manager"] = ids.of("user", manager_of(colleague.office))
     return body
+
+
+def absence(of: Away, scenario: Scenario, ids: Ids) -> Body:
+    starts_on, ends_on = of.days(scenario.last_day)
+    return _named("absence", of.login) | {
+        "owner": ids.of("user", of.login),
+        "kind": of.kind,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "deputy": ids.of("user", of.deputy),
+    }
 
 
 def product(of: Product) -> Body:

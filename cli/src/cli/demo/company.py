@@ -41,6 +41,8 @@ class Colleague:
     role: BuiltInRole
     office: str | None = None
     language: Language = "ru"
+    languages: tuple[str, ...] = ("ru",)
+    skills: tuple[str, ...] = ()
 
 
 OFFICES = (
@@ -69,26 +71,64 @@ COLLEAGUES = (
     Colleague("Павел Сергеевич Громов", "pavel.gromov", "analyst"),
     Colleague("Тимур Ринатович Галиев", "timur.galiev", "operator"),
     Colleague("1C: Enterprise · 1С", "one.c", "integrator"),
-    Colleague("Дарья Ильинична Белова", "darya.belova", "marketer", "marketing"),
+    Colleague(
+        "Дарья Ильинична Белова",
+        "darya.belova",
+        "marketer",
+        "marketing",
+        languages=("ru", "en"),
+        skills=("events", "copywriting"),
+    ),
     Colleague("Ольга Михайловна Северова", "olga.severova", "manager", "moscow"),
-    Colleague("Игорь Петрович Лапин", "igor.lapin", "agent", "moscow"),
-    Colleague("Марина Олеговна Чижова", "marina.chizhova", "agent", "moscow"),
+    Colleague("Игорь Петрович Лапин", "igor.lapin", "agent", "moscow", skills=("wholesale",)),
+    Colleague(
+        "Марина Олеговна Чижова",
+        "marina.chizhova",
+        "agent",
+        "moscow",
+        skills=("wholesale", "service"),
+    ),
     Colleague("Артём Юрьевич Щеглов", "artyom.shcheglov", "agent", "moscow"),
     Colleague("Наталья Викторовна Рогова", "natalya.rogova", "agent", "moscow"),
     Colleague("Кирилл Денисович Ёлкин", "kirill.yolkin", "agent", "moscow"),
     Colleague("Станислав Янович Вербицкий", "stanislav.verbitsky", "manager", "kaliningrad"),
-    Colleague("Ева Романовна Балтина", "eva.baltina", "agent", "kaliningrad"),
+    Colleague(
+        "Ева Романовна Балтина",
+        "eva.baltina",
+        "agent",
+        "kaliningrad",
+        languages=("ru", "de"),
+        skills=("export",),
+    ),
     Colleague("Глеб Андреевич Куршин", "gleb.kurshin", "agent", "kaliningrad"),
     Colleague("Рустам Ильдарович Хакимов", "rustam.khakimov", "manager", "yekaterinburg"),
-    Colleague("Анна Павловна Уралова", "anna.uralova", "agent", "yekaterinburg"),
+    Colleague(
+        "Анна Павловна Уралова", "anna.uralova", "agent", "yekaterinburg", skills=("wholesale",)
+    ),
     Colleague("Фёдор Игоревич Малахов", "fyodor.malakhov", "agent", "yekaterinburg"),
     Colleague("Светлана Борисовна Исетская", "svetlana.isetskaya", "agent", "yekaterinburg"),
     Colleague("Елена Геннадьевна Приморская", "elena.primorskaya", "manager", "vladivostok"),
-    Colleague("Максим Олегович Амурский", "maksim.amursky", "agent", "vladivostok"),
-    Colleague("Юлия Константиновна Ким", "yulia.kim", "agent", "vladivostok"),
-    Colleague("Helena Duarte", "helena.duarte", "manager", "lisbon", "en"),
-    Colleague("Tomás Figueira", "tomas.figueira", "agent", "lisbon", "en"),
-    Colleague("Grace Whitfield", "grace.whitfield", "agent", "lisbon", "en"),
+    Colleague(
+        "Максим Олегович Амурский",
+        "maksim.amursky",
+        "agent",
+        "vladivostok",
+        languages=("ru", "zh"),
+        skills=("export",),
+    ),
+    Colleague(
+        "Юлия Константиновна Ким",
+        "yulia.kim",
+        "agent",
+        "vladivostok",
+        languages=("ru", "ko", "en"),
+        skills=("export", "wholesale"),
+    ),
+    Colleague("Helena Duarte", "helena.duarte", "manager", "lisbon", "en", ("en", "pt")),
+    Colleague(
+        "Tomás Figueira", "tomas.figueira", "agent", "lisbon", "en", ("pt", "es"), ("wholesale",)
+    ),
+    Colleague("Grace Whitfield", "grace.whitfield", "agent", "lisbon", "en", ("en",), ("export",)),
 )
 
 

@@ -22,6 +22,7 @@ from cli.demo.company import COLLEAGUES, OFFICES, PASSWORD, SALES_OFFICES, agent
 from cli.demo.deals import STAGES
 from cli.demo.screen import Screen
 from cli.demo.story import Story
+from cli.demo.working_time import ABSENCES, CALENDARS, HEADQUARTERS
 from events import topics
 from events.topics import Topic
 
@@ -37,6 +38,7 @@ Resource = tuple[str, Topic]
 _RESOURCES: Mapping[Kind, Resource] = {
     "department": ("/v1/departments", topics.DEPARTMENT),
     "user": ("/v1/users", topics.USER),
+    "absence": ("/v1/absences", topics.ABSENCE),
     "product": ("/v1/products", topics.PRODUCT),
     "channel": ("/v1/channels", topics.CHANNEL),
     "campaign": ("/v1/campaigns", topics.CAMPAIGN),
@@ -84,7 +86,9 @@ class Telling:
         await self._leads()
 
     async def _colleagues(self) -> None:
-        offices, ids = OFFICES, self._ids
+        offices, ids, scenario = OFFICES, self._ids, self._story.scenario
+        root = f"/v1/departments/{ids.of('department', HEADQUARTERS)}"
+        await self._client.patch(root, CALENDARS[HEADQUARTERS], if_match="*")
         await self._tell(
             "department", "Departments", [o.key for o in offices], map(bodies.department, offices)
         )
@@ -95,6 +99,8 @@ class Telling:
             await self._tell(
                 "user", name, [c.login for c in group], [bodies.user(c, ids) for c in group]
             )
+        away = [bodies.absence(away, scenario, ids) for away in ABSENCES]
+        await self._tell("absence", "Absences", [away.login for away in ABSENCES], away)
         invited = [user["id"] async for user in self._client.each("/v1/users", status="invited")]
         with self._screen.step("Invitations accepted", len(invited)) as advance:
             turn = asyncio.Semaphore(AT_ONCE)

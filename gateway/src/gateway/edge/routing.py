@@ -24,7 +24,7 @@ OWNERS: Mapping[str, str] = {
         (
             *("tenants", "tenant", "sessions", "api-keys", "me"),
             *("departments", "users", "roles", "invitations", "access"),
-            "password-resets",
+            *("absences", "password-resets"),
         ),
         GATEWAY,
     ),

@@ -1,10 +1,10 @@
-"""What a department is: a node of its tenant's tree, in a city and a time zone."""
+"""What a department is: a node of its tenant's tree, in a city and a time zone, with its hours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -12,8 +12,11 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chassis.problems import RuleBroken
-from events.directory import Department
+from events.directory import CalendarException, Department, Holidays, Languages, Week
 from events.values import ExternalId, Name
+from gateway.directory.tags import WrittenSkills, tagged
+from gateway.directory.working_time.calendar import ordered_exceptions, ordered_week
+from gateway.directory.working_time.public_holidays import known
 
 Tree = Mapping[UUID, Department]
 """All departments of one tenant, by id."""
@@ -29,6 +32,11 @@ class DepartmentDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     parent: UUID | None = None
     city: Annotated[str, Meta(max_length=200)] | None = None
     time_zone: Annotated[str, Meta(description="IANA name, as Asia/Vladivostok")]
+    working_hours: Week | None = None
+    holidays: Holidays | None = None
+    calendar_exceptions: Annotated[tuple[CalendarException, ...], Meta(max_length=400)] = ()
+    languages: Languages = ()
+    skills: WrittenSkills = ()
     external_ids: tuple[ExternalId, ...] = ()
 
 
@@ -72,24 +80,18 @@ def created(id: UUID, draft: DepartmentDraft, tree: Tree) -> Department:
         id=id,
         version=0,
         department=id,
-        name=draft.name,
         parent=parent.id,
         path=_path(parent, tree, id),
-        city=draft.city,
-        time_zone=_known(draft.time_zone),
-        external_ids=draft.external_ids,
+        holidays=known(draft.holidays),
+        **_drafted(draft),
     )
 
 
 def changed(department: Department, draft: DepartmentDraft, tree: Tree) -> Department:
     """The department with the draft's fields, and the path that follows from them."""
-    after = replace(
-        department,
-        name=draft.name,
-        city=draft.city,
-        time_zone=_known(draft.time_zone),
-        external_ids=draft.external_ids,
-    )
+    # Those that it has stay, whatever another version of the library makes of them.
+    holidays = draft.holidays if draft.holidays == department.holidays else known(draft.holidays)
+    after = replace(department, holidays=holidays, **_drafted(draft))
     if department.parent is None:
         if draft.parent is not None:
             raise RootStaysRoot("it has no parent", field="parent")
@@ -107,6 +109,20 @@ def repathed(tree: Tree) -> list[Department]:
         for department in tree.values()
         if (path := _path(department, tree)) != department.path
     ]
+
+
+def _drafted(draft: DepartmentDraft) -> dict[str, Any]:
+    """What is as the draft says, wherever the department lies."""
+    return {
+        "name": draft.name,
+        "city": draft.city,
+        "time_zone": _known(draft.time_zone),
+        "working_hours": ordered_week(draft.working_hours),
+        "calendar_exceptions": ordered_exceptions(draft.calendar_exceptions),
+        "languages": tuple(dict.fromkeys(draft.languages)),
+        "skills": tagged(draft.skills),
+        "external_ids": draft.external_ids,
+    }
 
 
 def _parent(id: UUID | None, tree: Tree) -> Department:

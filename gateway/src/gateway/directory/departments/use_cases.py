@@ -14,9 +14,12 @@ from gateway.directory.departments import department as rules
 from gateway.directory.departments.department import DepartmentDraft
 from gateway.directory.departments.store import departments
 from gateway.directory.tenants.store import take_turn
+from gateway.directory.working_time import public_holidays
 
 
 async def create_department(transaction: Transaction, draft: DepartmentDraft) -> Department:
+    if draft.holidays is not None:
+        await public_holidays.loaded()
     await take_turn(transaction)
     tree = await departments.tree(transaction)
     return await departments.save(transaction, "created", None, rules.created(uuid7(), draft, tree))
@@ -26,6 +29,8 @@ async def change_department(
     transaction: Transaction, id: UUID, patch: dict[str, Any], seen: int | None
 ) -> Department:
     """Change a department; moving it moves everything below it, each with its own event."""
+    if patch.get("holidays") is not None:
+        await public_holidays.loaded()
     await take_turn(transaction)
     department = await departments.load(transaction, id)
     await check_edit(transaction, department, patch, seen)
@@ -39,6 +44,8 @@ async def change_department(
 
 async def upsert_departments(transaction: Transaction, items: list[dict[str, Any]]) -> Verdicts:
     """Upsert many; later items see what earlier ones made of the tree."""
+    if any(item.get("holidays") is not None for item in items):
+        await public_holidays.loaded()
     await take_turn(transaction)
     tree = await departments.tree(transaction)
 

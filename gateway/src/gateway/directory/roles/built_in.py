@@ -19,7 +19,8 @@ the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
 show them what customers' records hold. Everybody knows the tenant and its
 departments, everybody but operators the users and roles. Only administrators
-write those, and only they erase people, which nobody can undo.
+write those, and only they erase people, which nobody can undo. Everybody records
+their own absences, managers those of their department too, administrators all.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
 OPERATIONS = ("operations",)
 DIRECTORY = ("users", "roles", "departments", "tenant")
+ABSENCES = "absences"
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
@@ -57,15 +59,15 @@ def _write(reach: Reach, *resources: str) -> dict[str, Reach]:
     return _read(reach, *resources) | {f"{resource}:write": reach for resource in resources}
 
 
-_COLLEAGUES = _read("all", *DIRECTORY)
+_COLLEAGUES = _read("all", *DIRECTORY) | _write("own", ABSENCES)
 
 ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": {
-        **_write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
+        **_write("all", *BUSINESS, *DIRECTORY, ABSENCES, *OPERATIONS),
         **ERASURE,
     },
     "manager": _COLLEAGUES
-    | _write("department", *CUSTOMERS, *DEALS, *LEADS)
+    | _write("department", *CUSTOMERS, *DEALS, *LEADS, ABSENCES)
     | _read("department", *REPORTS)
     | _read("all", *CATALOGUES, *MARKETING),
     "agent": _COLLEAGUES
@@ -79,7 +81,8 @@ ROLES: Mapping[str, Mapping[str, Reach]] = {
     "analyst": _COLLEAGUES | _read("all", *BUSINESS),
     "operator": _write("all", *OPERATIONS)
     | _read("all", "departments", "tenant")
-    | _read("own", "users"),
+    | _read("own", "users")
+    | _write("own", ABSENCES),
     "integrator": _COLLEAGUES | _write("all", *BUSINESS),
 }
 

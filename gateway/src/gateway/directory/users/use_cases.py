@@ -10,6 +10,7 @@ from chassis.identity import Identity
 from chassis.merge import check_edit, merged
 from chassis.transactions import Transaction, uuid7
 from events.directory import User
+from gateway.directory.absences.use_cases import follow
 from gateway.directory.letters.store import want
 from gateway.directory.passwords.store import has_password
 from gateway.directory.tenants.store import take_turn
@@ -44,7 +45,10 @@ async def change_user(
         has_password=await has_password(transaction, id),
     )
     colleagues = await users.colleagues(transaction)
-    return await users.save(transaction, "changed", user, colleagues.admit(after, user))
+    saved = await users.save(transaction, "changed", user, colleagues.admit(after, user))
+    if saved.department != user.department:
+        await follow(transaction, [saved])
+    return saved
 
 
 async def upsert_users(
@@ -54,15 +58,20 @@ async def upsert_users(
     await take_turn(transaction)
     colleagues = await users.colleagues(transaction)
     invited: list[UUID] = []
+    moved: list[User] = []
 
     def decide(before: User | None, draft: UserDraft, _: Identity) -> Decision[User]:
         if before is None:
             user = colleagues.admit(rules.invited(uuid7(), draft))
             invited.append(user.id)
             return Decision("invited", user)
-        return Decision("changed", colleagues.admit(rules.changed(before, draft), before))
+        user = colleagues.admit(rules.changed(before, draft), before)
+        if user.department != before.department:
+            moved.append(user)
+        return Decision("changed", user)
 
     verdicts = await upsert(transaction, Upsert(users, UserDraft, decide), items)
+    await follow(transaction, moved)
     if by_mail and invited:
         await want(transaction, invited)
     return verdicts

@@ -12,11 +12,12 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from chassis.problems import Conflict, RuleBroken
-from events.directory import BuiltInRole, User, UserStatus
+from events.directory import BuiltInRole, Languages, User, UserStatus
 from events.values import ExternalId, Language, Name, growing
 from gateway.directory.roles.built_in import ROLES, rights_of
 from gateway.directory.roles.rights import Defined, Rights
 from gateway.directory.roles.role import UnknownRole, require_held
+from gateway.directory.tags import WrittenSkills, tagged
 
 # The look-aheads refuse a line break, which `$` alone would let end the text.
 Login = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^\S+(?!\s)$")]
@@ -39,6 +40,8 @@ class UserDraft(Struct, kw_only=True, forbid_unknown_fields=True):
     department: UUID
     manager: UUID | None = None
     language: Language = "en"
+    languages: Languages = ()
+    skills: WrittenSkills = ()
     external_ids: tuple[ExternalId, ...] = ()
 
 
@@ -203,5 +206,7 @@ def _with(user: User, draft: UserDraft) -> User:
         department=draft.department,
         manager=draft.manager,
         language=draft.language,
+        languages=tuple(dict.fromkeys(draft.languages)),
+        skills=tagged(draft.skills),
         external_ids=draft.external_ids,
     )
