@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.directory import BuiltInRole
-from gateway.directory.roles.built_in import BUSINESS, DIRECTORY, OPERATIONS, ROLES, permissions_of
+from gateway.directory.roles.built_in import (
+    BUSINESS,
+    DIRECTORY,
+    OPERATIONS,
+    PROVIDERS,
+    ROLES,
+    permissions_of,
+)
 
 EVERY_ROLE: tuple[BuiltInRole, ...] = get_args(BuiltInRole)
 FARTHER = {"own": 0, "department": 1, "all": 2}
@@ -20,7 +27,7 @@ def test_every_role_of_the_published_language_is_in_the_table() -> None:
 def test_administrators_do_everything_everywhere() -> None:
     everything = {
         f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY, *OPERATIONS)
+        for resource in (*BUSINESS, *DIRECTORY, *PROVIDERS, *OPERATIONS)
         for action in ("read", "write")
     } | {"people:erase"}
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
@@ -38,7 +45,7 @@ def test_everybody_knows_the_tenant_and_its_departments(role: BuiltInRole) -> No
 
 
 @pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
-@pytest.mark.parametrize("resource", DIRECTORY)
+@pytest.mark.parametrize("resource", [*DIRECTORY, *PROVIDERS])
 def test_only_administrators_change_the_directory(role: BuiltInRole, resource: str) -> None:
     assert f"{resource}:write" not in permissions_of([role])
 

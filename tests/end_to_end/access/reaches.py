@@ -30,7 +30,9 @@ def _grants(resources: tuple[str, ...], read: Reach | None, write: Reach | None)
 _COLLEAGUES = _grants(DIRECTORY, "all", None)
 
 ROLES: dict[str, Grants] = {
-    "administrator": _grants((*BUSINESS, *DIRECTORY, "operations"), "all", "all"),
+    "administrator": _grants(
+        (*BUSINESS, *DIRECTORY, "identity-providers", "operations"), "all", "all"
+    ),
     "manager": _COLLEAGUES
     | _grants((*CUSTOMERS, "deals", "leads"), "department", "department")
     | _grants(("reports",), "department", None)

@@ -19,7 +19,8 @@ the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
 show them what customers' records hold. Everybody knows the tenant and its
 departments, everybody but operators the users and roles. Only administrators
-write those, and only they erase people, which nobody can undo.
+write those, see by which identity providers people come in, and erase people,
+which nobody can undo.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
 OPERATIONS = ("operations",)
 DIRECTORY = ("users", "roles", "departments", "tenant")
+PROVIDERS = ("identity-providers",)
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
@@ -59,7 +61,7 @@ _COLLEAGUES = _read("all", *DIRECTORY)
 
 ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": {
-        **_write("all", *BUSINESS, *DIRECTORY, *OPERATIONS),
+        **_write("all", *BUSINESS, *DIRECTORY, *PROVIDERS, *OPERATIONS),
         **ERASURE,
     },
     "manager": _COLLEAGUES
