@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +16,13 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import msgspec
 
+from gateway.testing.processes import wait_until_ready
+
 CLIENT_ID, CLIENT_SECRET = "meridian", "only-the-two-of-us-know"
 PAGE = "http://127.0.0.1:8000/sign-in"
 """Where it may send people back to: where a gateway has it unless told."""
 
 _PASSWORD = "a password at the provider"  # noqa: S105 - of tests
-_LONGEST_START_SECONDS = 240
 _PATIENCE = 60
 
 
@@ -84,18 +83,8 @@ def providing_identities(port: int, folder: Path) -> Iterator[IdentityProcess]:
             stderr=output,
         )
         try:
-            _wait_until_ready(provider, process)
+            wait_until_ready(f"{provider.issuer}/api/health", process, provider.log)
             yield provider
         finally:
             process.terminate()
             process.wait(20)
-
-
-def _wait_until_ready(provider: IdentityProcess, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _LONGEST_START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{provider.issuer}/api/health").status_code == 200:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"the provider did not start:\n{provider.log.read_text()}")

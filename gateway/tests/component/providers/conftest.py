@@ -11,7 +11,7 @@ from gateway.testing.processes import Gateway, running
 SETTINGS = {
     "GATEWAY_UPSTREAM_DEADLINE_SECONDS": "240",
     "GATEWAY_OIDC_LOOPBACK": "true",
-    "GATEWAY_OIDC_SECONDS": "60",
+    "GATEWAY_OIDC_SECONDS": "240",
     "GATEWAY_OIDC_PAUSE_SECONDS": "0",
 }
 

@@ -53,6 +53,13 @@ def somebody() -> str:
     return f"u{uuid4().hex[:12]}"
 
 
+def seller(provider: IdentityProcess) -> str:
+    """A new user at the provider, in the group that `draft` has a rule for."""
+    name = somebody()
+    provider.knows(name, "Sales", email=f"{name}@example.org")
+    return name
+
+
 async def came(office: Office, provider: IdentityProcess, name: str) -> httpx.Response:
     """The answer to whoever signs in as `name`, all the way."""
     traveller = await travelling(office, "company")
@@ -68,8 +75,7 @@ async def test_who_is_unknown_comes_in_by_a_group_and_has_a_session_as_any(
     office: Office, company: IdentityProcess
 ) -> None:
     await trusted(office, company)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     answer = await came(office, company, name)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (201, "no-store")
     session = answer.json()
@@ -137,8 +143,7 @@ async def test_groups_set_the_roles_that_they_name_with_one_event_and_without_a_
         {"group": "Heads", "roles": ["manager"]},
     ]
     await trusted(office, company, groups=rules)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     user = made(await came(office, company, name))["user"]
     assert (user["roles"], user["department"]) == (["agent"], south["id"])
     by_hand = {"roles": ["agent", "analyst"]}
@@ -188,8 +193,7 @@ async def test_a_state_is_good_once_and_in_its_browser_only(
     office: Office, company: IdentityProcess
 ) -> None:
     await trusted(office, company)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     mine, others = await travelling(office, "company"), await travelling(office, "company")
     answer = await company.sign_in(mine.address, name)
     assert problem(await mine.completed(answer | {"state": "guessed"})) == NOT_VALID
@@ -207,8 +211,7 @@ async def test_a_code_of_one_sign_in_does_not_complete_another(
     office: Office, company: IdentityProcess
 ) -> None:
     await trusted(office, company)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     victim, attacker = await travelling(office, "company"), await travelling(office, "company")
     stolen = await company.sign_in(victim.address, name)
     answer = await attacker.completed({"state": attacker.state(), "code": stolen["code"]})
@@ -220,8 +223,7 @@ async def test_a_sign_in_that_took_too_long_is_over(
 ) -> None:
     provider = await trusted(office, company)
     traveller = await travelling(office, "company")
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     answer = await company.sign_in(traveller.address, name)
     await database.execute(
         "update sign_in set expires = now() where provider = $1::uuid", provider["id"]
@@ -233,8 +235,7 @@ async def test_twenty_sign_ins_after_a_rotation_fetch_the_keys_once(
     office: Office, company: IdentityProcess
 ) -> None:
     await trusted(office, company)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     made(await came(office, company, name))
     before = company.fetched_keys()
     company.rotate_keys()
@@ -243,7 +244,7 @@ async def test_twenty_sign_ins_after_a_rotation_fetch_the_keys_once(
     sessions = await asyncio.gather(
         *(one.completed(answer) for one, answer in zip(travellers, back, strict=True))
     )
-    assert [session.status_code for session in sessions] == [201] * 20
+    assert [session.text for session in sessions if session.status_code != 201] == []
     assert company.fetched_keys() == before + 1
 
 
@@ -251,8 +252,7 @@ async def test_a_provider_that_was_changed_or_refuses_the_client_says_so(
     office: Office, company: IdentityProcess
 ) -> None:
     provider = await trusted(office, company, client_secret="no longer")
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     assert problem(await came(office, company, name)) == (503, "provider-refuses")
     path = f"/v1/identity-providers/{provider['id']}"
     traveller = await travelling(office, "company")
@@ -282,7 +282,6 @@ async def test_a_provider_is_of_one_tenant(
     assert made(await there.admin.get("/v1/identity-providers"))["items"] == []
     # The same person at the same issuer is another user in each.
     await trusted(there, company)
-    name = somebody()
-    company.knows(name, "Sales", email=f"{name}@example.org")
+    name = seller(company)
     users = {made(await came(office, company, name))["user"]["id"] for office in (here, there)}
     assert len(users) == 2

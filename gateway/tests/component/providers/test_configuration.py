@@ -105,3 +105,15 @@ async def test_who_holds_less_than_everything_trusts_no_provider(office: Office)
         manager.patch(path, json={}), manager.delete(path),
     ):  # fmt: skip
         assert problem(await refused) == (403, "forbidden")
+
+
+async def test_a_provider_that_names_a_retired_role_can_still_be_changed(office: Office) -> None:
+    role = {"code": "dispatcher", "name": "D", "permissions": {"deals:read": "own"}}
+    role = made(await office.admin.post("/v1/roles", json=role))
+    rules = [{"group": "Dispatch", "roles": ["dispatcher"]}]
+    mapped = DRAFT | {"groups_claim": "groups", "groups": rules}
+    path = f"{PATH}/{made(await office.admin.post(PATH, json=mapped))['id']}"
+    made(await office.admin.patch(f"/v1/roles/{role['id']}", json={"is_active": False}))
+    assert not made(await office.admin.patch(path, json={"is_active": False}))["is_active"]
+    again = await office.admin.post(PATH, json=mapped | {"code": "other"})
+    assert problem(again) == (422, "unknown-role")

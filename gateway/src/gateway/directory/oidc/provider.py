@@ -130,7 +130,7 @@ def check(
 ) -> None:
     """Raise the rule that forbids a provider as drafted.
 
-    `roles` are all in use, built-in ones too, and `held` is what whoever asks may do.
+    `roles` are those that groups may give, and `held` is what whoever asks may do.
     Who controls a provider can sign in there as anybody: nobody gives more than they
     hold means here that they hold everything.
     """
@@ -145,11 +145,11 @@ def check(
         for role in rule.roles:
             if role not in roles:
                 raise UnknownRole(f"{role!r} is none", field="groups")
-    named = {rule.department for rule in draft.groups} | {draft.default_department}
-    for department in named - {None}:
-        if department not in departments:
-            raise UnknownDepartment(f"there is no department {department}", field="groups")
-    if draft.admits_unknown and (draft.default_department is None or not _managed(draft)):
+    named = [("groups", rule.department) for rule in draft.groups]
+    for field, department in (*named, ("default_department", draft.default_department)):
+        if department is not None and department not in departments:
+            raise UnknownDepartment(f"there is no department {department}", field=field)
+    if draft.admits_unknown and (draft.default_department is None or not managed(draft)):
         raise NewcomersNeedPlace(
             "name a default department and a group's role", field="admits_unknown"
         )
@@ -188,8 +188,8 @@ def placed(
     """
     rules = [rule for rule in definition.groups if rule.group in groups]
     given = {role for rule in rules for role in rule.roles if role in usable}
-    managed = _managed(definition)
-    kept = [role for role in user.roles if role in given or role not in managed]
+    taken = managed(definition) - given
+    kept = [role for role in user.roles if role not in taken]
     roles = tuple(dict.fromkeys([*kept, *sorted(given)]))
     if not roles:
         raise NoRoleByGroups("ask an administrator which groups do")
@@ -197,6 +197,6 @@ def placed(
     return replace(user, roles=roles, department=next(named, user.department))
 
 
-def _managed(definition: Definition) -> set[str]:
+def managed(definition: Definition) -> set[str]:
     """The roles that this provider's groups give and take."""
     return {role for rule in definition.groups for role in rule.roles}

@@ -101,7 +101,12 @@ async def begin(
 ) -> None:
     """Remember a sign-in; those that never came back are forgotten."""
     async with database.pool.acquire() as connection, connection.transaction():
-        await connection.execute("delete from sign_in where expires <= $1", at)
+        # Those that another beginning is just forgetting are left to it.
+        await connection.execute(
+            """delete from sign_in where state in (
+                   select state from sign_in where expires <= $1 for update skip locked)""",
+            at,
+        )
         await connection.execute(
             """insert into sign_in (state, browser, provider, nonce, verifier, begun, expires)
                values ($1, $2, $3, $4, $5, $6, $7)""",

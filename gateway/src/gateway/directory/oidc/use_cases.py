@@ -38,7 +38,7 @@ async def create_provider(
 ) -> IdentityProvider:
     transaction.identity.reach(_WRITE)
     await take_turn(transaction)
-    return await _keep(transaction, transaction.new_id(), draft, loopback=loopback)
+    return await _keep(transaction, transaction.new_id(), draft, set(), loopback=loopback)
 
 
 async def change_provider(
@@ -55,7 +55,9 @@ async def change_provider(
         name: value for name, value in msgspec.to_builtins(before).items() if value is not None
     }
     draft = converted(merge_patch(current, patch), IdentityProviderDraft)
-    shown = await _keep(transaction, id, draft, loopback=loopback)
+    # A role that was retired since stays named, as it stays with those who have it.
+    kept = rules.managed(before)
+    shown = await _keep(transaction, id, draft, kept, loopback=loopback)
     await store.forget_sign_ins(transaction.connection, id)
     if draft.issuer != before.issuer:
         await store.forget_links(transaction.connection, id)
@@ -109,13 +111,19 @@ async def recognise(transaction: Transaction, provider: Provider, person: Person
 
 
 async def _keep(
-    transaction: Transaction, id: UUID, draft: IdentityProviderDraft, *, loopback: bool
+    transaction: Transaction,
+    id: UUID,
+    draft: IdentityProviderDraft,
+    named: set[str],
+    *,
+    loopback: bool,
 ) -> IdentityProvider:
+    """Keep a provider as drafted; its groups give roles in use, or those `named` before."""
     colleagues = await users.colleagues(transaction)
     rules.check(
         draft,
         held=transaction.identity.permissions,
-        roles=ROLES.keys() | colleagues.roles.keys(),
+        roles=ROLES.keys() | colleagues.roles.keys() | named,
         departments=colleagues.departments,
         loopback=loopback,
     )
