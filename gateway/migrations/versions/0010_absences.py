@@ -5,7 +5,7 @@ from alembic import op
 from chassis import schema
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 STATEMENTS = (
     *schema.create_aggregate(

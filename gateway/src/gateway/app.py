@@ -26,6 +26,9 @@ from gateway.directory.keys.keyring import Keyring
 from gateway.directory.keys.signing_key import Rotation
 from gateway.directory.letters import api as letters
 from gateway.directory.letters.postman import sending_letters
+from gateway.directory.oidc import api as oidc
+from gateway.directory.oidc.doorway import Doorway
+from gateway.directory.oidc.remote import asking_providers
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.presence import api as presence
 from gateway.directory.roles import api as roles
@@ -91,8 +94,14 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 settings,
                 limit,
             )
-            async with sending_letters(process.transactions, settings) as postman:
+            async with (
+                sending_letters(process.transactions, settings) as postman,
+                asking_providers(settings) as remote,
+            ):
                 state.postman = postman
+                state.doorway = Doorway(
+                    process.transactions, remote, state.reception, settings.sign_in_url
+                )
                 yield Observed(edge, "edge")
 
 
@@ -113,6 +122,7 @@ SERVICE = Service(
         sessions.routes,
         api_keys.routes,
         totp.routes,
+        oidc.routes,
         invitations.routes,
         letters.routes,
         # Before those that take `open` for a department's id.

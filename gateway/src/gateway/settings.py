@@ -80,6 +80,22 @@ class GatewaySettings(ServiceSettings):
     invitation_url: str = Field(
         "http://127.0.0.1:8000/welcome", description="the page that takes `#invitation=...`"
     )
+    sign_in_url: str = Field(
+        "http://127.0.0.1:8000/sign-in",
+        description="the page to which identity providers send people back, known to them too",
+    )
+    oidc_seconds: float = Field(
+        5.0, gt=0, description="for one question to an identity provider, whole"
+    )
+    oidc_keys_seconds: float = Field(
+        3_600.0, gt=0, description="how long what a provider publishes is believed"
+    )
+    oidc_pause_seconds: float = Field(
+        5.0, ge=0, description="an unknown key has a provider's keys fetched, not more often"
+    )
+    oidc_loopback: bool = Field(
+        False, description="identity providers at http://127.0.0.1 too, for development"
+    )
     reset_requests: int = Field(
         3, ge=1, description="for one login within `reset_window_seconds`, then it waits"
     )

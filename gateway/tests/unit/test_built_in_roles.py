@@ -12,6 +12,7 @@ from gateway.directory.roles.built_in import (
     BUSINESS,
     DIRECTORY,
     OPERATIONS,
+    PROVIDERS,
     ROLES,
     permissions_of,
 )
@@ -27,7 +28,7 @@ def test_every_role_of_the_published_language_is_in_the_table() -> None:
 def test_administrators_do_everything_everywhere() -> None:
     everything = {
         f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY, ABSENCES, *OPERATIONS)
+        for resource in (*BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *OPERATIONS)
         for action in ("read", "write")
     } | {"people:erase"}
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")
@@ -45,7 +46,7 @@ def test_everybody_knows_the_tenant_and_its_departments(role: BuiltInRole) -> No
 
 
 @pytest.mark.parametrize("role", [role for role in EVERY_ROLE if role != "administrator"])
-@pytest.mark.parametrize("resource", DIRECTORY)
+@pytest.mark.parametrize("resource", [*DIRECTORY, *PROVIDERS])
 def test_only_administrators_change_the_directory(role: BuiltInRole, resource: str) -> None:
     assert f"{resource}:write" not in permissions_of([role])
 

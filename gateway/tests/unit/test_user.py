@@ -40,8 +40,14 @@ def draft(**fields: Any) -> UserDraft:
 
 
 def anna() -> User:
-    return rules.administrator(
-        ANNA, name="Анна", login="anna", email="Anna@Example.ru", department=HERE, language="ru"
+    return rules.welcomed(
+        ANNA,
+        name="Анна",
+        login="anna",
+        email="Anna@Example.ru",
+        department=HERE,
+        roles=("administrator",),
+        language="ru",
     )
 
 

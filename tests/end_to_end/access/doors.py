@@ -47,6 +47,11 @@ async def knock_at_public_doors(walk: Walk, worker: Worker) -> None:
     resets = ("POST", "/v1/password-resets")
     asked = {"tenant": walk.own(worker).slug, "login": worker.login}
     walk.refused(resets, worker, None, await worker.client.post(resets[1], json=asked), 404)
+    begin, complete = ("POST", "/v1/sign-ins"), ("POST", "/v1/sign-ins/complete")
+    unknown = {"tenant": walk.own(worker).slug, "provider": "nowhere"}
+    walk.refused(begin, worker, None, await worker.client.post(begin[1], json=unknown), 404)
+    guessed = {"state": uuid4().hex, "code": uuid4().hex}
+    walk.refused(complete, worker, None, await worker.client.post(complete[1], json=guessed), 401)
     submissions = ("POST", "/v1/forms/{id}/submissions")
     details = {"name": "Anybody", "email": f"{uuid4().hex}@example.org"}
     for id, exists in ((walk.other(worker).of("forms")[0].id, True), (str(uuid4()), False)):

@@ -31,7 +31,9 @@ _ABSENCES = _grants(("absences",), "own", "own")
 _COLLEAGUES = _grants(DIRECTORY, "all", None) | _ABSENCES
 
 ROLES: dict[str, Grants] = {
-    "administrator": _grants((*BUSINESS, *DIRECTORY, "absences", "operations"), "all", "all"),
+    "administrator": _grants(
+        (*BUSINESS, *DIRECTORY, "absences", "identity-providers", "operations"), "all", "all"
+    ),
     "manager": _COLLEAGUES
     | _grants((*CUSTOMERS, "deals", "leads", "absences"), "department", "department")
     | _grants(("reports",), "department", None)

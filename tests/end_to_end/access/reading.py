@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.end_to_end.access.company import COMMON, DAY, MARK, OWNED
+from tests.end_to_end.access.providers import see_providers
 from tests.end_to_end.access.reaches import CUSTOMERS, Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
 
@@ -18,6 +19,7 @@ async def read_everything(walk: Walk, worker: Worker) -> None:
     for resource in (*OWNED, *COMMON):
         await _lists(walk, worker, resource)
         await _records(walk, worker, resource)
+    await see_providers(walk, worker)
     await _customers(walk, worker)
     await _own_place(walk, worker)
     await _explanations(walk, worker)

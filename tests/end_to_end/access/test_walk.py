@@ -20,6 +20,7 @@ import pytest
 from tests.end_to_end.access.company import Company, found, furnish, until
 from tests.end_to_end.access.credentials import Everybodys, give_up, look_after, obtain
 from tests.end_to_end.access.doors import CONSUMERS, Waiting, knock_at_public_doors, operate
+from tests.end_to_end.access.providers import trust
 from tests.end_to_end.access.reaches import ROLES, Worker
 from tests.end_to_end.access.reading import has_caught_up, read_everything, read_reports
 from tests.end_to_end.access.tally import Route, Tally
@@ -43,6 +44,8 @@ PUBLIC = {
     ("POST", "/v1/tenants"),
     ("POST", "/v1/invitations/accept"),
     ("POST", "/v1/password-resets"),
+    ("POST", "/v1/sign-ins"),
+    ("POST", "/v1/sign-ins/complete"),
     ("POST", "/v1/forms/{id}/submissions"),
 }
 
@@ -67,6 +70,7 @@ async def _walked(platform: Platform, clients: AsyncExitStack) -> Walk:
         found(platform, "rival", clients, {"north": (*LINE, "operator")}),
     )
     await asyncio.gather(*(furnish(company) for company in companies))
+    await asyncio.gather(*(trust(company) for company in companies))
     walk = Walk((companies[0], companies[1]), Tally())
     workers = [worker for company in companies for worker in company.workers]
     await _each(workers, lambda worker: read_everything(walk, worker))
@@ -165,6 +169,9 @@ NEVER_GIVEN = {
     ("POST", "/v1/invitations/accept"),
     # Without a mail server there is nothing to ask for.
     ("POST", "/v1/password-resets"),
+    # Without an identity provider nobody is sent to one, and comes back.
+    ("POST", "/v1/sign-ins"),
+    ("POST", "/v1/sign-ins/complete"),
     *(("POST", f"/v1/operations/gateway/parked/{{consumer}}/{{topic}}/{{key}}/{verb}")
       for verb in ("redrive", "discard")),
 }  # fmt: skip

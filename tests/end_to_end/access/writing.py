@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from tests.end_to_end.access.company import DAY, OWNED, Json
+from tests.end_to_end.access.providers import change_providers
 from tests.end_to_end.access.reaches import Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
 
@@ -32,6 +33,7 @@ async def change_everything(walk: Walk, worker: Worker) -> None:
         await _verb(walk, worker, f"/v1/touches/{{id}}/{use}", "touches", use, {})
     await _deals(walk, worker)
     await _invitations(walk, worker)
+    await change_providers(walk, worker)
 
 
 async def _verb(walk: Walk, worker: Worker, path: str, resource: str, use: str, body: Json) -> None:

@@ -148,6 +148,8 @@ class Plan:
             told["MERIDIAN_REPLICATION_FACTOR"] = str(min(len(brokers), MOST_COPIES))
         if "gateway" in self.services:
             told["GATEWAY_BOOTSTRAP_TOKEN"] = self.folder.bootstrap_token()
+            # People may come in from an identity provider that runs on this machine, too.
+            told["GATEWAY_OIDC_LOOPBACK"] = "true"
             told["MERIDIAN_JWKS_URL"] = f"{self.url('gateway')}/.well-known/jwks.json"
         for service in self.services:
             prefix = service.upper()

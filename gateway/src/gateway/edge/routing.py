@@ -24,7 +24,7 @@ OWNERS: Mapping[str, str] = {
         (
             *("tenants", "tenant", "sessions", "api-keys", "me"),
             *("departments", "users", "roles", "invitations", "access"),
-            *("absences", "password-resets"),
+            *("absences", "password-resets", "sign-ins", "identity-providers"),
         ),
         GATEWAY,
     ),
@@ -41,8 +41,8 @@ _API = re.compile(r"/v1/([a-z-]+)((?:/[A-Za-z0-9_-]+){0,4})")
 _OPERATION = re.compile(r"/v1/(operations)((?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*){2,6})")
 _COMPOSED = re.compile(r"/v1/customers/[^/]+/360")
 _PUBLIC = re.compile(
-    r"POST /v1/(?:sessions(?:/refresh)?|tenants|invitations/accept|password-resets"
-    r"|forms/[^/]+/submissions)"
+    r"POST /v1/(?:sessions(?:/refresh)?|sign-ins(?:/complete)?|tenants|invitations/accept"
+    r"|password-resets|forms/[^/]+/submissions)"
     r"|GET /(?:livez|readyz|metrics|\.well-known/jwks\.json)"
 )
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})

@@ -61,18 +61,19 @@ def running(
             stderr=output,
         )
         try:
-            _wait_until_ready(gateway, process, log)
+            wait_until_ready(f"{gateway.url}/readyz", process, log)
             yield gateway
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _wait_until_ready(gateway: Gateway, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(probe: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when `probe` answers; RuntimeError when the process ends before, or takes too long."""
     until = time.monotonic() + _LONGEST_START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{gateway.url}/readyz").status_code == 200:
+            if httpx.get(probe).status_code == 200:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"the gateway did not start:\n{log.read_text()}")
+    raise RuntimeError(f"it did not start:\n{log.read_text()}")

@@ -19,8 +19,9 @@ the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
 show them what customers' records hold. Everybody knows the tenant and its
 departments, everybody but operators the users and roles. Only administrators
-write those, and only they erase people, which nobody can undo. Everybody records
-their own absences, managers those of their department too, administrators all.
+write those, see by which identity providers people come in, and erase people,
+which nobody can undo. Everybody records their own absences, managers those of their
+department too, administrators all.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ REPORTS = ("reports",)
 OPERATIONS = ("operations",)
 DIRECTORY = ("users", "roles", "departments", "tenant")
 ABSENCES = "absences"
+PROVIDERS = ("identity-providers",)
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
@@ -63,7 +65,7 @@ _COLLEAGUES = _read("all", *DIRECTORY) | _write("own", ABSENCES)
 
 ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": {
-        **_write("all", *BUSINESS, *DIRECTORY, ABSENCES, *OPERATIONS),
+        **_write("all", *BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *OPERATIONS),
         **ERASURE,
     },
     "manager": _COLLEAGUES

@@ -19,6 +19,7 @@ from gateway.directory.roles.built_in import (
     CATALOGUES,
     FARTHER,
     OPERATIONS,
+    PROVIDERS,
     ROLES,
     beyond,
     is_reach,
@@ -39,7 +40,9 @@ Fields = Annotated[
 EVERYTHING = ROLES["administrator"]
 """Every permission that there is."""
 
-_OF_NOBODY = frozenset((*CATALOGUES, *OPERATIONS, "channels", "roles", "departments", "tenant"))
+_OF_NOBODY = frozenset(
+    (*CATALOGUES, *OPERATIONS, *PROVIDERS, "channels", "roles", "departments", "tenant")
+)
 """Resources whose records have no owner: what goes less far than all of them goes nowhere."""
 
 

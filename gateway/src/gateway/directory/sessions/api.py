@@ -43,7 +43,7 @@ _LONGEST_CLIENT = 200
 )
 async def sign_in(request: Request, body: SignIn = json_body(SignIn)) -> Response:
     """Answers an access token, to be sent as `Authorization: Bearer ...`."""
-    return _signed_in(await request.app.state.reception.sign_in(body, visitor_of(request)))
+    return signed_in(await request.app.state.reception.sign_in(body, visitor_of(request)))
 
 
 @routes.post(
@@ -53,7 +53,7 @@ async def sign_in(request: Request, body: SignIn = json_body(SignIn)) -> Respons
 )
 async def refresh(request: Request, body: Refresh = json_body(Refresh)) -> Response:
     """Answers new tokens; a refresh token that comes twice ends its session for everybody."""
-    return _signed_in(await request.app.state.reception.refresh(body.refresh_token))
+    return signed_in(await request.app.state.reception.refresh(body.refresh_token))
 
 
 @routes.get("/sessions", summary="List one's own sessions", **answers(OpenSessions))
@@ -95,7 +95,8 @@ def visitor_of(request: Request) -> Visitor:
     return Visitor(household(request.headers["x-forwarded-for"]), client[:_LONGEST_CLIENT])
 
 
-def _signed_in(session: SignedIn) -> Response:
+def signed_in(session: SignedIn) -> Response:
+    """What whoever has come in is answered; it is kept nowhere on its way."""
     return Response(
         encoder.encode(session),
         201,

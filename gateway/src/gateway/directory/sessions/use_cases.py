@@ -79,6 +79,10 @@ class Reception:
         tenant, user, _ = found
         await require_code(self._database, tenant, user.id, by.code)
         self._throttles.succeeded(tried, visitor.address)
+        return await self.admit(tenant, user, visitor)
+
+    async def admit(self, tenant: UUID, user: User, visitor: Visitor) -> SignedIn:
+        """A new session of an active user who has proved to be the one."""
         at = now()
         until, token = at + self._lifetimes.session, rules.new_refresh_token()
         session = self._session(uuid7(), tenant, user, at, until)

@@ -39,12 +39,13 @@ async def create_tenant(
         uuid7(), name=draft.name, city=draft.city, time_zone=draft.time_zone
     )
     first = draft.administrator
-    administrator = user_rules.administrator(
+    administrator = user_rules.welcomed(
         uuid7(),
         name=first.name,
         login=first.login,
         email=first.email,
         department=root.id,
+        roles=("administrator",),
         language=draft.language,
     )
     hashed = await hashing.hash(first.password)

@@ -142,16 +142,17 @@ def administers(user: User) -> bool:
     return user.status == "active" and "administrator" in user.roles
 
 
-def administrator(
+def welcomed(
     id: UUID,
     *,
     name: str,
     login: str,
     email: str | None,
     department: UUID,
-    language: Language,
+    roles: tuple[str, ...],
+    language: str,
 ) -> User:
-    """A tenant's first user, who needs no invitation."""
+    """A new user who needs no invitation: a tenant's first, or one whom a provider vouches for."""
     return User(
         id=id,
         version=0,
@@ -161,7 +162,7 @@ def administrator(
         login=login,
         email=email,
         status="active",
-        roles=("administrator",),
+        roles=roles,
         language=language,
     )
 
