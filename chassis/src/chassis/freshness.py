@@ -20,6 +20,14 @@ from chassis.problems import InvalidRequest, ProjectionBehind
 from events.topics import TOPICS
 
 HEADER = "meridian-read-after"
+PARAMETER = {
+    "name": "Meridian-Read-After",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "the Meridian-Written of answers that this one must include",
+}
+"""As OpenAPI describes the header."""
 LONGEST_WAIT_SECONDS = 10.0
 MOST_VERSIONS = 500
 """Named by one header; a write names one per partition it wrote to."""

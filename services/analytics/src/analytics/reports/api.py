@@ -31,7 +31,10 @@ routes = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 def _add_route(report: Report) -> None:
     declared = answers(report.answer)
-    declared["openapi_extra"]["parameters"] = documented(report.choices)
+    declared["openapi_extra"]["parameters"] = [
+        *documented(report.choices),
+        freshness.PARAMETER,
+    ]
 
     @routes.get(f"/{report.name}", summary=report.summary, name=report.name, **declared)
     async def answer(request: Request, identity: Identity = IDENTITY) -> Response:
