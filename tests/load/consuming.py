@@ -29,12 +29,14 @@ from analytics.consumer import CONSUMER
 from analytics.facts.deals import DEALS
 from chassis.consumers import Subscription
 from chassis.database import Database
+from chassis.kafka import admin, make_topics
 from chassis.producers import abandon, open_producer
 from chassis.settings import PlatformSettings
 from chassis.tides import Tides
 from chassis.transactions import Transactions
 from events.envelope import Event
 from events.sales import Deal
+from events.topics import replay_topic
 from tests.load.comparison import Comparison, run
 from tests.load.deals import (
     TOPIC,
@@ -57,6 +59,8 @@ async def measure(ground: Ground, journal: int, rounds: int) -> list[Comparison]
     naive = Comparison("replica consumer, against one message, one transaction", "/s", 20)
     bare = Comparison("replica consumer, against the bare unnest upsert", "/s", 0.35)
     sales, analytics = await sales_with_past(ground, 1), await analytics_with_past(ground, journal)
+    async with admin(ground.platform) as client:
+        await make_topics(client, [replay_topic(CONSUMER.name)], ground.platform)
     async with opened(sales) as owner, opened(analytics) as reader:
         for _ in range(rounds):
             tenant = uuid4()

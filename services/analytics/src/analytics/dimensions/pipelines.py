@@ -22,9 +22,9 @@ SHAPE = Shape(
 def row(pipeline: Pipeline) -> tuple[Any, ...]:
     return (
         pipeline.name,
-        array(stage.id for stage in pipeline.stages),
-        array(stage.name for stage in pipeline.stages),
-        array(stage.probability for stage in pipeline.stages),
+        array([stage.id for stage in pipeline.stages]),
+        array([stage.name for stage in pipeline.stages]),
+        array([stage.probability for stage in pipeline.stages]),
     )
 
 

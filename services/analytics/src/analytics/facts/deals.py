@@ -57,11 +57,11 @@ def row(deal: Deal) -> tuple[Any, ...]:
         deal.channel,
         deal.campaign,
         deal.lead,
-        array(entry.stage for entry in history),
-        array(entry.entered_on for entry in history),
-        array(line.product for line in lines),
-        array(line.quantity for line in lines),
-        array(line.price.amount for line in lines),
+        array([entry.stage for entry in history]),
+        array([entry.entered_on for entry in history]),
+        array([line.product for line in lines]),
+        array([line.quantity for line in lines]),
+        array([line.price.amount for line in lines]),
     )
 
 
