@@ -69,7 +69,7 @@ def answers(
 _PAGING = ("limit", "cursor")
 _HEADERS = {
     "POST": ("Idempotency-Key",),
-    "PATCH": ("If-Match",),
+    "PATCH": ("Idempotency-Key", "If-Match"),
     "DELETE": ("Idempotency-Key", "Meridian-Reason"),
 }
 

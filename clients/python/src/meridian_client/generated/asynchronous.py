@@ -136,6 +136,7 @@ class AsyncCampaigns:
         id: Id,
         patch: models.CampaignPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Campaign:
         """Change one of campaigns."""
@@ -144,7 +145,7 @@ class AsyncCampaigns:
             f"/v1/campaigns/{segment(id)}",
             models.Campaign,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -219,6 +220,7 @@ class AsyncChannels:
         id: Id,
         patch: models.ChannelPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Channel:
         """Change one of channels."""
@@ -227,7 +229,7 @@ class AsyncChannels:
             f"/v1/channels/{segment(id)}",
             models.Channel,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -302,6 +304,7 @@ class AsyncCompanies:
         id: Id,
         patch: models.CompanyPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Company:
         """Change one of companies."""
@@ -310,7 +313,7 @@ class AsyncCompanies:
             f"/v1/companies/{segment(id)}",
             models.Company,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     async def delete(
@@ -423,6 +426,7 @@ class AsyncDeals:
         id: Id,
         patch: models.DealPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Deal:
         """Change one of deals."""
@@ -431,7 +435,7 @@ class AsyncDeals:
             f"/v1/deals/{segment(id)}",
             models.Deal,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -567,6 +571,7 @@ class AsyncDepartments:
         id: Id,
         patch: models.DepartmentPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Department:
         """Change one of departments."""
@@ -575,7 +580,7 @@ class AsyncDepartments:
             f"/v1/departments/{segment(id)}",
             models.Department,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -652,6 +657,7 @@ class AsyncForms:
         id: Id,
         patch: models.FormPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Form:
         """Change one of forms."""
@@ -660,7 +666,7 @@ class AsyncForms:
             f"/v1/forms/{segment(id)}",
             models.Form,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -953,6 +959,7 @@ class AsyncPeople:
         id: Id,
         patch: models.PersonPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Person:
         """Change one of people."""
@@ -961,7 +968,7 @@ class AsyncPeople:
             f"/v1/people/{segment(id)}",
             models.Person,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     async def remove(
@@ -1047,6 +1054,7 @@ class AsyncPipelines:
         id: Id,
         patch: models.PipelinePatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Pipeline:
         """Change one of pipelines."""
@@ -1055,7 +1063,7 @@ class AsyncPipelines:
             f"/v1/pipelines/{segment(id)}",
             models.Pipeline,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -1130,6 +1138,7 @@ class AsyncProducts:
         id: Id,
         patch: models.ProductPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Product:
         """Change one of products."""
@@ -1138,7 +1147,7 @@ class AsyncProducts:
             f"/v1/products/{segment(id)}",
             models.Product,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -1215,6 +1224,7 @@ class AsyncReasons:
         id: Id,
         patch: models.ReasonPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Reason:
         """Change one of reasons."""
@@ -1223,7 +1233,7 @@ class AsyncReasons:
             f"/v1/reasons/{segment(id)}",
             models.Reason,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -1510,6 +1520,7 @@ class AsyncRoles:
         id: Id,
         patch: models.RolePatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Role:
         """Change one of roles."""
@@ -1518,7 +1529,7 @@ class AsyncRoles:
             f"/v1/roles/{segment(id)}",
             models.Role,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
@@ -1734,6 +1745,7 @@ class AsyncTouches:
         id: Id,
         patch: models.TouchPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Touch:
         """Change one of touches."""
@@ -1742,7 +1754,7 @@ class AsyncTouches:
             f"/v1/touches/{segment(id)}",
             models.Touch,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     async def cancel(
@@ -1847,6 +1859,7 @@ class AsyncUsers:
         id: Id,
         patch: models.UserPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.User:
         """Change a user."""
@@ -1855,7 +1868,7 @@ class AsyncUsers:
             f"/v1/users/{segment(id)}",
             models.User,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:

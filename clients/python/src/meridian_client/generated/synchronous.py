@@ -129,6 +129,7 @@ class Campaigns:
         id: Id,
         patch: models.CampaignPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Campaign:
         """Change one of campaigns."""
@@ -137,7 +138,7 @@ class Campaigns:
             f"/v1/campaigns/{segment(id)}",
             models.Campaign,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -212,6 +213,7 @@ class Channels:
         id: Id,
         patch: models.ChannelPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Channel:
         """Change one of channels."""
@@ -220,7 +222,7 @@ class Channels:
             f"/v1/channels/{segment(id)}",
             models.Channel,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -295,6 +297,7 @@ class Companies:
         id: Id,
         patch: models.CompanyPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Company:
         """Change one of companies."""
@@ -303,7 +306,7 @@ class Companies:
             f"/v1/companies/{segment(id)}",
             models.Company,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def delete(
@@ -414,6 +417,7 @@ class Deals:
         id: Id,
         patch: models.DealPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Deal:
         """Change one of deals."""
@@ -422,7 +426,7 @@ class Deals:
             f"/v1/deals/{segment(id)}",
             models.Deal,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -558,6 +562,7 @@ class Departments:
         id: Id,
         patch: models.DepartmentPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Department:
         """Change one of departments."""
@@ -566,7 +571,7 @@ class Departments:
             f"/v1/departments/{segment(id)}",
             models.Department,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -643,6 +648,7 @@ class Forms:
         id: Id,
         patch: models.FormPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Form:
         """Change one of forms."""
@@ -651,7 +657,7 @@ class Forms:
             f"/v1/forms/{segment(id)}",
             models.Form,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -944,6 +950,7 @@ class People:
         id: Id,
         patch: models.PersonPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Person:
         """Change one of people."""
@@ -952,7 +959,7 @@ class People:
             f"/v1/people/{segment(id)}",
             models.Person,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def remove(
@@ -1038,6 +1045,7 @@ class Pipelines:
         id: Id,
         patch: models.PipelinePatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Pipeline:
         """Change one of pipelines."""
@@ -1046,7 +1054,7 @@ class Pipelines:
             f"/v1/pipelines/{segment(id)}",
             models.Pipeline,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -1121,6 +1129,7 @@ class Products:
         id: Id,
         patch: models.ProductPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Product:
         """Change one of products."""
@@ -1129,7 +1138,7 @@ class Products:
             f"/v1/products/{segment(id)}",
             models.Product,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -1206,6 +1215,7 @@ class Reasons:
         id: Id,
         patch: models.ReasonPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Reason:
         """Change one of reasons."""
@@ -1214,7 +1224,7 @@ class Reasons:
             f"/v1/reasons/{segment(id)}",
             models.Reason,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -1501,6 +1511,7 @@ class Roles:
         id: Id,
         patch: models.RolePatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Role:
         """Change one of roles."""
@@ -1509,7 +1520,7 @@ class Roles:
             f"/v1/roles/{segment(id)}",
             models.Role,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
@@ -1723,6 +1734,7 @@ class Touches:
         id: Id,
         patch: models.TouchPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.Touch:
         """Change one of touches."""
@@ -1731,7 +1743,7 @@ class Touches:
             f"/v1/touches/{segment(id)}",
             models.Touch,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def cancel(
@@ -1836,6 +1848,7 @@ class Users:
         id: Id,
         patch: models.UserPatch | Mapping[str, Any],
         *,
+        idempotency_key: str | None = None,
         if_match: int | str | None = None,
     ) -> models.User:
         """Change a user."""
@@ -1844,7 +1857,7 @@ class Users:
             f"/v1/users/{segment(id)}",
             models.User,
             body=patch,
-            headers={"If-Match": tag(if_match)},
+            headers={"Idempotency-Key": idempotency_key, "If-Match": tag(if_match)},
         )
 
     def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> Iterator[models.Version]:
