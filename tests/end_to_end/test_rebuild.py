@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
 import analytics.app as analytics
@@ -15,7 +15,8 @@ import sales.app as sales
 from chassis.database import Database
 from chassis.replay import Wanted, replay
 from chassis.settings import PlatformSettings
-from cli.client import Client
+from meridian_client import AsyncMeridian
+from meridian_client.models import DealDraft, ForecastTotal, Money
 from tests.end_to_end.conftest import Platform
 from tests.end_to_end.opportunities.company import Company, found
 from tests.end_to_end.test_operating import meridian
@@ -23,30 +24,23 @@ from tests.end_to_end.test_operating import meridian
 SERVICES = (contacts.SERVICE, sales.SERVICE, marketing.SERVICE, analytics.SERVICE, gateway.SERVICE)
 
 
-async def write_deals(client: Client, names: list[str]) -> list[UUID]:
+async def write_deals(client: AsyncMeridian, names: list[str]) -> list[UUID]:
     """New deals of 10.00 each."""
-    answers = [
-        await client.post(
-            "/v1/deals", {"name": name, "amount": {"amount": "10.00", "currency": "USD"}}
-        )
-        for name in names
-    ]
-    return [UUID(answer.json()["id"]) for answer in answers]
+    amount = Money(amount=Decimal("10.00"), currency="USD")
+    deals = [await client.deals.create(DealDraft(name=name, amount=amount)) for name in names]
+    return [deal.id for deal in deals]
 
 
-async def forecast(client: Client) -> dict[str, Any]:
+async def forecast(client: AsyncMeridian) -> ForecastTotal:
     """The forecast's total, with everything that `client` has written."""
-    total: dict[str, Any] = (await client.get("/v1/reports/forecast")).json()["total"]
-    return total
+    return (await client.reports.forecast()).total
 
 
 async def strayed(company: Company) -> tuple[list[UUID], dict[UUID, str]]:
     """Three deals and what became of them in the live projection: three kinds of wrong."""
     async with company.signed_in() as client:
         wrong, gone, forgotten = deals = await write_deals(client, ["wrong", "gone", "forgotten"])
-        async with asyncio.timeout(120):
-            while (await forecast(client))["deals"] < 3:
-                await asyncio.sleep(0.1)
+        assert (await forecast(client)).deals == 3
     await company.query("analytics", "update deal_fact set amount = 77 where id = $1", wrong)
     await company.query("analytics", "delete from deal_fact where id = $1", gone)
     await company.query("analytics", "delete from applied where key = $1", forgotten)
@@ -55,7 +49,7 @@ async def strayed(company: Company) -> tuple[list[UUID], dict[UUID, str]]:
 
 async def rebuilt_while_at_work(
     platform: Platform, company: Company
-) -> tuple[str, int, dict[str, Any]]:
+) -> tuple[str, int, ForecastTotal]:
     """What the command says, how many deals were written meanwhile, and the forecast after it."""
     rebuilding = asyncio.create_task(
         asyncio.to_thread(meridian, platform, "analytics", command="rebuild")
@@ -71,11 +65,11 @@ async def rebuilt_while_at_work(
 
     async def read() -> None:
         # Without patience: a single refusal fails.
-        async with Client(platform.gateway_url, patience=0) as client:
+        async with AsyncMeridian(platform.gateway_url, patience=0) as client:
             sign_in = company.sign_in
             await client.sign_in(sign_in.tenant, sign_in.login, sign_in.password)
             while not rebuilding.done():
-                assert (await forecast(client))["deals"] >= 2
+                assert (await forecast(client)).deals >= 2
 
     await asyncio.gather(write(), read(), read())
     done: subprocess.CompletedProcess[str] = await rebuilding
@@ -83,7 +77,7 @@ async def rebuilt_while_at_work(
     async with company.signed_in() as client:
         total = await forecast(client)
         async with asyncio.timeout(120):
-            while total["deals"] < written + 3:
+            while total.deals < written + 3:
                 await asyncio.sleep(0.1)
                 total = await forecast(client)
     return done.stdout, written, total
@@ -94,7 +88,7 @@ def test_a_rebuild_names_what_was_wrong_and_puts_it_right(platform: Platform) ->
     deals, wrong = asyncio.run(strayed(company))
     said, written, total = asyncio.run(rebuilt_while_at_work(platform, company))
     assert written > 5
-    assert (total["deals"], total["amount"]) == (written + 3, f"{written + 3}0.00")
+    assert (total.deals, total.amount) == (written + 3, Decimal(10 * (written + 3)))
     named = [line for line in said.splitlines() if str(company.tenant) in line]
     assert len(named) == len(deals), said
     for deal, verdict in wrong.items():

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from cli.client import Client
+from meridian_client import AsyncMeridian
 from tests.end_to_end.conftest import Platform
 from tests.end_to_end.opportunities.company import found
 from tests.end_to_end.test_operating import meridian
@@ -59,11 +59,11 @@ def test_what_was_lost_in_a_projection_is_named_and_nothing_else(platform: Platf
 
 async def told_to_an_operator(platform: Platform, sign_in: Any) -> set[tuple[str, UUID, str]]:
     """What the gateway answers somebody of the company."""
-    async with Client(platform.gateway_url) as client:
+    async with AsyncMeridian(platform.gateway_url) as client:
         await client.sign_in(sign_in.tenant, sign_in.login, sign_in.password)
-        answer = (await client.get("/v1/operations/analytics/reconciliation")).json()
-    assert {line["hindrance"] for line in answer["compared"]} == {None}
-    return {(d["place"], UUID(d["key"]), d["verdict"]) for d in answer["differences"]}
+        answer = await client.operations.reconciliation("analytics")
+    assert {line.hindrance for line in answer.compared} == {None}
+    return {(d.place, d.key, d.verdict) for d in answer.differences}
 
 
 def test_a_service_that_is_not_there_is_a_mistake_of_the_operator(platform: Platform) -> None:

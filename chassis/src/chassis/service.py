@@ -221,10 +221,25 @@ def assemble(
     app.state.largest_body_bytes = platform.largest_body_bytes
     app.state.inboxes = {c.name: Inbox(c, transactions) for c in service.consumers}
     if role != "worker":
-        app.include_router(operation_routes(service.name))
-        for routes in service.routes:
-            app.include_router(routes)
+        _route(app, service)
     return app
+
+
+def described(service: Service) -> dict[str, Any]:
+    """The OpenAPI document of `service`, which need not run for it."""
+
+    async def ready() -> list[str]:
+        return []
+
+    app = application(service.name, ready=ready)
+    _route(app, service)
+    return app.openapi()
+
+
+def _route(app: FastAPI, service: Service) -> None:
+    app.include_router(operation_routes(service.name))
+    for routes in service.routes:
+        app.include_router(routes)
 
 
 async def _database_missing(storage: Storage) -> list[str]:

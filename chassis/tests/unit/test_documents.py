@@ -100,8 +100,8 @@ def test_a_patch_has_any_field_and_null_where_there_is_a_default(app: FastAPI) -
     document = app.openapi()
     body = document["paths"]["/v1/lamps/{id}"]["patch"]["requestBody"]
     assert list(body["content"]) == ["application/merge-patch+json"]
-    assert schema_of(body) == {"$ref": "#/components/schemas/LampDraftPatch"}
-    patch = document["components"]["schemas"]["LampDraftPatch"]
+    assert schema_of(body) == {"$ref": "#/components/schemas/LampPatch"}
+    patch = document["components"]["schemas"]["LampPatch"]
     assert "required" not in patch
     assert patch["additionalProperties"] is False
     assert patch["properties"]["watts"] == {"type": "integer"}

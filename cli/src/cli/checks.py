@@ -72,10 +72,13 @@ def lint(
 
 
 def language() -> None:
-    """Write schemas, AsyncAPI document and topics anew after a change of the events.
+    """Write anew what others read: after a change of the events or of the API.
 
-    A change that readers of earlier versions would not understand is refused.
+    That is schemas, AsyncAPI document and topics, OpenAPI document and Python client. A change of
+    events that readers of earlier versions would not understand is refused.
     """
+    from cli.openapi import client  # with all services: other commands start without them
+
     root = _source_checkout()
     archive = Archive(root / "events")
     try:
@@ -89,6 +92,9 @@ def language() -> None:
     if topics.read_text() != strimzi.resources():
         topics.write_text(strimzi.resources())
         written.append(topics)
+    for path, text in client.stale(root):
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
     for path in written:
         console.print(f"wrote {path}")
     for schema in archive.without_golden():

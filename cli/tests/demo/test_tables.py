@@ -1,44 +1,102 @@
 """The tables fit a terminal, also when there is nothing to show."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
-from cli.demo.figures import (
-    CycleTime,
-    Figures,
-    Forecast,
-    ForecastMonth,
-    ForecastTotal,
-    Funnel,
-    FunnelStage,
-    FunnelTotals,
-    MarketingGroup,
-    MarketingReturn,
-    MarketingSum,
-    Reasons,
-    ReasonsTotal,
-    Revenue,
-    RevenueMonth,
-    RevenueTotal,
-    Touches,
-    WinRate,
-)
+from cli.demo.figures import Figures
 from cli.demo.tables import tables
-from events.values import Money
+from meridian_client import models
 
-NOTHING = MarketingSum(Decimal(0), 0, 0, 0, Decimal(0), Decimal(0), None, None)
+ID = UUID(int=7)
+AS_OF = "2026-11-22T10:00:00Z"
+
+
+def marketing_sum(money: Decimal, count: int, romi: float | None) -> models.MarketingSum:
+    return models.MarketingSum(
+        spend=money,
+        leads=count,
+        deals_won=count,
+        customers_won=count,
+        revenue=money,
+        cost=money,
+        uncosted_revenue=money,
+        margin=money,
+        romi=romi,
+        cost_per_lead=money if count else None,
+        acquisition_cost=money if count else None,
+    )
+
+
+def marketing(
+    total: models.MarketingSum, *groups: models.MarketingGroup
+) -> models.MarketingReturnReport:
+    return models.MarketingReturnReport(
+        as_of=AS_OF,
+        currency="RUB",
+        items=list(groups),
+        total=total,
+        unvalued=0,
+        other_currencies=[],
+    )
+
+
+def funnel(count: int, *stages: models.FunnelStage) -> models.FunnelReport:
+    totals = models.FunnelTotals(deals=count, open=count, won=count, lost=count)
+    return models.FunnelReport(
+        as_of=AS_OF,
+        currency="RUB",
+        items=list(stages),
+        totals=totals,
+        unvalued=0,
+        other_currencies=[],
+    )
+
+
+def revenue(total: models.RevenueTotal, *months: models.RevenueGroup) -> models.RevenueReport:
+    return models.RevenueReport(
+        as_of=AS_OF,
+        currency="RUB",
+        items=list(months),
+        total=total,
+        unvalued=0,
+        other_currencies=[],
+    )
+
+
+def forecast(money: Decimal, *months: models.ForecastMonth) -> models.ForecastReport:
+    total = models.ForecastTotal(
+        deals=len(months), amount=money, weighted=money, unvalued=0, unweighted=0
+    )
+    return models.ForecastReport(
+        as_of=AS_OF, currency="RUB", items=list(months), total=total, other_currencies=[]
+    )
+
+
+NOTHING = marketing_sum(Decimal(0), 0, None)
 EMPTY = Figures(
-    funnel=Funnel("2026-11-22T10:00:00Z", "RUB", [], FunnelTotals(0, 0, 0, 0)),
-    revenue=Revenue([], RevenueTotal(0, Decimal(0))),
-    channels=MarketingReturn([], NOTHING),
-    campaigns=MarketingReturn([], NOTHING),
-    losses=Reasons([], ReasonsTotal(0, Decimal(0))),
-    forecast=Forecast([], ForecastTotal(0, Decimal(0), Decimal(0))),
-    win_rate=WinRate(0, 0, None, []),
-    cycle_time=CycleTime(0, None, None, []),
-    touches=Touches([]),
+    funnel=funnel(0),
+    revenue=revenue(models.RevenueTotal(deals=0, revenue=Decimal(0))),
+    channels=marketing(NOTHING),
+    campaigns=marketing(NOTHING),
+    losses=models.ReasonsReport(
+        as_of=AS_OF,
+        outcome="lost",
+        currency="RUB",
+        items=[],
+        total=models.ReasonsTotal(deals=0, amount=Decimal(0)),
+        unvalued=0,
+        other_currencies=[],
+    ),
+    forecast=forecast(Decimal(0)),
+    win_rate=models.WinRateReport(as_of=AS_OF, won=0, lost=0, win_rate=None, items=[]),
+    cycle_time=models.CycleTimeReport(
+        as_of=AS_OF, deals=0, mean_days=None, median_days=None, undated=0, items=[]
+    ),
+    touches=models.TouchesReport(as_of=AS_OF, items=[]),
 )
 
 
@@ -60,37 +118,44 @@ def test_nothing_is_shown_as_nothing() -> None:
 def rich_company() -> Figures:
     """Billions everywhere."""
     billions = Decimal("9876543210.99")
-    money = MarketingSum(billions, 9_999, 9_999, 9_999, billions, billions, 31.65, billions)
-    group = MarketingGroup(
+    group = models.MarketingGroup(
         spend=billions,
         leads=9_999,
         deals_won=9_999,
         customers_won=9_999,
         revenue=billions,
+        cost=billions,
+        uncosted_revenue=billions,
         margin=-billions,
         romi=-0.5,
+        cost_per_lead=Decimal(1),
         acquisition_cost=Decimal(1),
         key=None,
         name="not recorded",
     )
-    return Figures(
-        funnel=Funnel(
-            EMPTY.funnel.as_of,
-            "RUB",
-            [FunnelStage("Needs analysed", 99_999, 9_999, 9_999, 9_999, Money(billions, "RUB"))],
-            FunnelTotals(99_999, 9_999, 9_999, 9_999),
-        ),
-        revenue=Revenue([RevenueMonth("2026-11", 9_999, billions)], RevenueTotal(9_999, billions)),
-        channels=MarketingReturn([group], money),
-        campaigns=MarketingReturn([group], money),
-        losses=EMPTY.losses,
-        forecast=Forecast(
-            [ForecastMonth(deals=1, amount=billions, weighted=billions, month=None)],
-            ForecastTotal(1, billions, billions),
-        ),
-        win_rate=EMPTY.win_rate,
-        cycle_time=EMPTY.cycle_time,
-        touches=EMPTY.touches,
+    returned = marketing(marketing_sum(billions, 9_999, 31.65), group)
+    stage = models.FunnelStage(
+        pipeline=ID,
+        stage=ID,
+        name="Needs analysed",
+        position=0,
+        entered=99_999,
+        open=9_999,
+        won=9_999,
+        lost=9_999,
+        amount=models.Money(amount=billions, currency="RUB"),
+    )
+    november = models.RevenueGroup(key="2026-11", name=None, deals=9_999, revenue=billions)
+    some_month = models.ForecastMonth(
+        month=None, deals=1, amount=billions, weighted=billions, unvalued=0, unweighted=0
+    )
+    return replace(
+        EMPTY,
+        funnel=funnel(99_999, stage),
+        revenue=revenue(models.RevenueTotal(deals=9_999, revenue=billions), november),
+        channels=returned,
+        campaigns=returned,
+        forecast=forecast(billions, some_month),
     )
 
 

@@ -1,4 +1,4 @@
-"""A gateway of a few lines, on a real socket: what the client and the import talk to here."""
+"""A gateway of a few lines, on a real socket: what the import talks to here."""
 
 import asyncio
 import json
@@ -12,6 +12,13 @@ import pytest
 from aiohttp import web
 
 TENANT = str(uuid.UUID(int=7))
+REPORT: dict[str, object] = {
+    "as_of": "2026-01-01T00:00:00Z",
+    "currency": "USD",
+    "items": [],
+    "unvalued": 0,
+    "other_currencies": [],
+}
 Script = Callable[[web.Request], Awaitable[web.Response | None]]
 
 
@@ -43,10 +50,12 @@ class Gateway:
 
     def _read(self, path: str) -> dict[str, object]:
         if path == "/v1/tenant":
-            return {"id": TENANT, "slug": "acme"}
+            tenant = {"id": TENANT, "version": 1, "slug": "acme", "name": "Acme"}
+            return {**tenant, "currency": "USD"}
         if path.startswith("/v1/reports/"):
             return self._report(path)
-        return {"items": list(self.records[path].values()), "next_cursor": None}
+        records = self.records[path].values()
+        return {"items": [{"status": "invited", **r} for r in records], "next_cursor": None}
 
     def events_of(self, path: str) -> int:
         """How often something under `path` was written."""
@@ -58,7 +67,16 @@ class Gateway:
             return problem(401, "wrong-credentials", "The login or the password is wrong.")
         token = uuid.uuid4().hex
         self.valid.add(token)
-        return web.json_response({"access_token": token, "expires_in": 900})
+        user = {"id": TENANT, "version": 1, "name": "Ada", "login": "ada", "status": "active"}
+        session = {
+            "access_token": token,
+            "expires_in": 900,
+            "refresh_token": "r",
+            "session": TENANT,
+            "session_expires": "2026-02-01T00:00:00Z",
+            "user": {**user, "roles": ["administrator"]},
+        }
+        return web.json_response(session)
 
     async def _bulk(self, request: web.Request) -> web.Response:
         path = request.path.removesuffix("/bulk")
@@ -93,7 +111,7 @@ class Gateway:
             for status in ("won", "lost", "open")
         }
         if path.endswith("/funnel"):
-            return {"as_of": "2026-01-01T00:00:00Z", "items": [], "totals": count}
+            return {**REPORT, "totals": {"deals": len(deals), **count}}
         revenue = sum(
             (
                 Decimal(deal["lines"][0]["price"]["amount"])  # type: ignore[index]
@@ -103,7 +121,7 @@ class Gateway:
             Decimal(0),
         )
         total = {"deals": count["won"], "revenue": str(revenue)}
-        return {"as_of": "2026-01-01T00:00:00Z", "currency": "USD", "items": [], "total": total}
+        return {**REPORT, "total": total}
 
 
 def problem(status: int, slug: str, detail: str, **members: object) -> web.Response:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cli.client import Client
 from cli.imports.agreement import figures
 from cli.imports.cleaning import RULES
 from cli.imports.files import inspect
@@ -21,6 +20,7 @@ from cli.imports.importer import Import, Stopped
 from cli.imports.ledger import ImportedRow, Ledger
 from cli.imports.request import Options, Request, SignIn
 from cli.imports.run import run
+from meridian_client import AsyncMeridian
 
 SIGN_IN = SignIn("acme", "ada", "secret")
 
@@ -39,7 +39,7 @@ class Kept(Ledger):
 
 async def load(gateway: Any, directory: Path, **options: Any) -> Kept:
     ledger = Kept()
-    async with Client(gateway.url, patience=2.0) as client:
+    async with AsyncMeridian(gateway.url, patience=2.0) as client:
         await client.sign_in("acme", "ada", "secret")
         sources = inspect(directory)
         await Import(client, sources, ledger, Options(**options), lambda *_: None).run()
@@ -270,7 +270,7 @@ async def test_an_import_that_stops_says_at_which_row(gateway: Any, fixture_file
 
 
 async def test_analytics_is_asked_for_what_was_written(gateway: Any, fixture_files: Path) -> None:
-    async with Client(gateway.url) as client:
+    async with AsyncMeridian(gateway.url) as client:
         await client.sign_in("acme", "ada", "secret")
         sources = inspect(fixture_files)
         pipeline = await Import(client, sources, Ledger(), Options(), lambda *_: None).run()

@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 from rich.console import Console
 
-from cli.client import Client
 from cli.demo.play import Played, play
 from cli.demo.scenario import Scenario
 from cli.demo.screen import Advance, Screen
 from cli.demo.story import Story, tell
+from meridian_client import AsyncMeridian
 
 SCENARIO = Scenario(date(2025, 3, 17), customers=60, deals=140)
 """Long past: whatever the clock of the machine says, all of it has happened."""
@@ -56,7 +56,7 @@ async def tell_thrice(platform: Any) -> Tellings:
     """Tell the story to a platform that has not heard it."""
 
     async def run(screen: Screen, scenario: Scenario = SCENARIO) -> Played:
-        async with Client(platform.gateway_url) as client:
+        async with AsyncMeridian(platform.gateway_url) as client:
             return await play(client, platform.bootstrap_token, scenario, screen)
 
     with pytest.raises(CutShort):

@@ -15,12 +15,13 @@ from uuid import UUID
 
 import asyncpg
 
-from cli.client import Client
 from cli.imports.agreement import figures
 from cli.imports.files import inspect
 from cli.imports.importer import Import
 from cli.imports.ledger import ImportedRow, Ledger
 from cli.imports.request import Options, SignIn
+from meridian_client import AsyncMeridian
+from meridian_client.models import FirstAdministrator, TenantDraft
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 OURS = CHECKOUT / "tests" / "fixtures" / "opportunities"
@@ -68,16 +69,16 @@ class Company:
         return rows
 
     @asynccontextmanager
-    async def signed_in(self) -> AsyncIterator[Client]:
+    async def signed_in(self) -> AsyncIterator[AsyncMeridian]:
         """A client of its administrator."""
-        async with Client(self.platform.gateway_url) as client:
+        async with AsyncMeridian(self.platform.gateway_url) as client:
             await client.sign_in(self.sign_in.tenant, self.sign_in.login, self.sign_in.password)
             yield client
 
     async def report(self, name: str, **query: str) -> Any:
         """What analytics answers."""
         async with self.signed_in() as client:
-            return (await client.get(f"/v1/reports/{name}", query)).json()
+            return await client.transport.send("GET", f"/v1/reports/{name}", dict, query=query)
 
     async def journals(self) -> Journals:
         """Of each owner's journal, how many rows and which last position this tenant has."""
@@ -114,17 +115,16 @@ async def found(platform: Any) -> Company:
     """A new tenant on `platform`, with an administrator."""
     slug = f"history-{uuid.uuid4().hex[:12]}"
     sign_in = SignIn(slug, "administrator", PASSWORD)
-    asked = {
-        "name": "A company with a history",
-        "slug": slug,
-        "currency": "USD",
-        "time_zone": "America/Chicago",
-        "administrator": {
-            "name": "Ada Administrator",
-            "login": sign_in.login,
-            "password": sign_in.password,
-        },
-    }
-    async with Client(platform.gateway_url) as client:
-        answer = await client.post("/v1/tenants", asked, token=platform.bootstrap_token)
-    return Company(platform, sign_in, UUID(answer.json()["tenant"]["id"]))
+    asked = TenantDraft(
+        name="A company with a history",
+        slug=slug,
+        currency="USD",
+        time_zone="America/Chicago",
+        administrator=FirstAdministrator(
+            name="Ada Administrator", login=sign_in.login, password=sign_in.password
+        ),
+    )
+    url, token = platform.gateway_url, platform.bootstrap_token
+    async with AsyncMeridian(url, api_key=token) as founder:
+        made = await founder.tenants.create(asked)
+    return Company(platform, sign_in, made.tenant.id)

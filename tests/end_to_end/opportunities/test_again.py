@@ -53,7 +53,7 @@ def test_one_altered_row_is_one_event(company: Company, tmp_path: Path) -> None:
             company.tenant,
             before["sales"][1],
         )
-        assert tuple(event) == ("crm.sales.deal", updated.id, 2)
+        assert tuple(event) == ("crm.sales.deal", str(updated.id), 2)
         now = await company.report("revenue", by="month")
         more = Decimal(now["total"]["revenue"]) - Decimal(revenue["total"]["revenue"])
         assert more == Decimal("0.01")

@@ -129,7 +129,8 @@ class _Described:
         for name, type_ in self.types.items():
             if is_restrictable(type_):
                 # A tenant's rules may keep any other field from whoever asks.
-                schemas[name]["required"] = list(_ALWAYS_SEEN)
+                whole, schemas[name]["required"] = schemas[name]["required"], list(_ALWAYS_SEEN)
+                schemas[name]["x-required-where-seen"] = whole
         close(schemas, self.asked)
         for draft in sorted(self.patched):
             add_patch(schemas, draft)

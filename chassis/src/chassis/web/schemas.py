@@ -67,18 +67,20 @@ def _parts(schema: Any) -> Iterable[dict[str, Any]]:
 
 def patch_name(draft: str) -> str:
     """What the merge patch of a draft is called."""
-    return f"{draft}Patch"
+    return f"{draft.removesuffix('Draft').removesuffix('Change')}Patch"
 
 
 def add_patch(schemas: Schemas, draft: str) -> None:
     """Add the merge patch of `draft`, and of what lies in it, to `schemas`."""
-    name, whole = patch_name(draft), schemas[draft]
+    name, whole, said = patch_name(draft), schemas[draft], f"A merge patch (RFC 7386) of {draft}."
     if name in schemas:
+        if schemas[name]["description"] != said:
+            raise TypeError(f"two patches of one OpenAPI document are called {name}")
         return
     required = whole.get("required", ())
     schemas[name] = {
         "title": name,
-        "description": f"A merge patch (RFC 7386) of {draft}.",
+        "description": said,
         "type": "object",
         "properties": {
             field: _patched(schemas, schema, may_go=field not in required)

@@ -7,46 +7,40 @@ it was told to its end. A second run reads them before it does anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from msgspec import Struct
-
-from cli.client import Client
 from cli.demo.bodies import SYSTEM
 from cli.demo.scenario import Scenario
-from events.values import ExternalId
+from meridian_client import AsyncMeridian
+from meridian_client.models import DepartmentPatch, ExternalId
 
 BEGUN, TOLD = "begun", "told"
-
-
-class _Department(Struct):
-    id: str
-    external_ids: list[ExternalId]
 
 
 @dataclass(slots=True)
 class Bookmark:
     """`scenario` is None as long as nothing was begun; `root` is the root department's id."""
 
-    root: str
+    root: UUID
     scenario: Scenario | None
     is_told: bool
 
 
-async def find(client: Client) -> Bookmark:
+async def find(client: AsyncMeridian) -> Bookmark:
     """Where the demo stands in the tenant that `client` has signed in to."""
-    me = (await client.get("/v1/me")).json()
-    answer = await client.get(f"/v1/departments/{me['department']['path'][0]}")
-    root = answer.read_as(_Department)
+    me = await client.me.read()
+    root = await client.departments.read(me.department.path[0])
     noted = {entry.type: entry.id for entry in root.external_ids if entry.system == SYSTEM}
     scenario = Scenario.read(noted.get(BEGUN, ""))
     return Bookmark(root.id, scenario, is_told=scenario is not None and TOLD in noted)
 
 
-async def leave(client: Client, root: str, scenario: Scenario, *, is_told: bool) -> None:
+async def leave(client: AsyncMeridian, root: UUID, scenario: Scenario, *, is_told: bool) -> None:
     """Note that `scenario` was begun, or told to its end."""
-    path = f"/v1/departments/{root}"
-    notes = [ExternalId(SYSTEM, BEGUN, scenario.written())]
-    if is_told:
-        notes.append(ExternalId(SYSTEM, TOLD, scenario.written()))
-    etag = (await client.get(path)).etag or "*"
-    await client.patch(path, {"external_ids": notes}, if_match=etag)
+    notes = [
+        ExternalId(system=SYSTEM, type=type_, id=scenario.written())
+        for type_ in ((BEGUN, TOLD) if is_told else (BEGUN,))
+    ]
+    seen = await client.departments.read(root)
+    patch = DepartmentPatch(external_ids=notes)
+    await client.departments.change(root, patch, if_match=seen.version)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from typing import TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from cli.client import Client, explain
 from cli.demo import bodies
 from cli.demo.bodies import Body, Ids, Kind
 from cli.demo.campaigns import CAMPAIGNS, CHANNELS
@@ -25,6 +24,8 @@ from cli.demo.story import Story
 from cli.demo.working_time import ABSENCES, CALENDARS, HEADQUARTERS
 from events import topics
 from events.topics import Topic
+from meridian_client import AsyncMeridian, explain
+from meridian_client.models import Acceptance
 
 CHUNK = 500
 AT_ONCE = 4
@@ -32,6 +33,7 @@ WAIT_FOR_EVENTS = 60.0
 """Seconds for what comes about by events alone: the first pipeline, the deals of leads."""
 _POLL = 0.1
 
+Record = TypeVar("Record")
 Resource = tuple[str, Topic]
 """Where records are written, and the topic that their events are in."""
 
@@ -70,7 +72,7 @@ class Telling:
     `run` raises `Refused`, and what the client raises.
     """
 
-    def __init__(self, client: Client, story: Story, root: str, screen: Screen) -> None:
+    def __init__(self, client: AsyncMeridian, story: Story, root: str, screen: Screen) -> None:
         self._client, self._story, self._screen = client, story, screen
         self._ids = Ids()
         self._ids.keep("department", [""], [root])
@@ -87,8 +89,9 @@ class Telling:
 
     async def _colleagues(self) -> None:
         offices, ids, scenario = OFFICES, self._ids, self._story.scenario
-        root = f"/v1/departments/{ids.of('department', HEADQUARTERS)}"
-        await self._client.patch(root, CALENDARS[HEADQUARTERS], if_match="*")
+        await self._client.departments.change(
+            ids.of("department", HEADQUARTERS), CALENDARS[HEADQUARTERS], if_match="*"
+        )
         await self._tell(
             "department", "Departments", [o.key for o in offices], map(bodies.department, offices)
         )
@@ -101,15 +104,15 @@ class Telling:
             )
         away = [bodies.absence(away, scenario, ids) for away in ABSENCES]
         await self._tell("absence", "Absences", [away.login for away in ABSENCES], away)
-        invited = [user["id"] async for user in self._client.each("/v1/users", status="invited")]
+        invited = [user.id async for user in self._client.users.list(status="invited")]
         with self._screen.step("Invitations accepted", len(invited)) as advance:
             turn = asyncio.Semaphore(AT_ONCE)
 
-            async def accept(user: str) -> None:
+            async def accept(user: UUID) -> None:
                 async with turn:
-                    made = (await self._client.post(f"/v1/users/{user}/invitation", {})).json()
-                    acceptance = {"invitation": made["invitation"], "password": PASSWORD}
-                    await self._client.post("/v1/invitations/accept", acceptance)
+                    made = await self._client.users.invitation(user)
+                    acceptance = Acceptance(invitation=made.invitation, password=PASSWORD)
+                    await self._client.invitations.accept(acceptance)
                 advance(1)
 
             await asyncio.gather(*map(accept, invited))
@@ -117,15 +120,15 @@ class Telling:
     async def _first_pipeline_and_reasons(self) -> None:
         """Sales makes these for a new tenant when it hears of it."""
         with self._screen.step("Pipeline and reasons, by events", 2) as advance:
-            pipelines = await self._appearing("/v1/pipelines")
+            pipelines = await self._appearing("pipelines", self._client.pipelines.list)
             advance(1)
-            reasons = await self._appearing("/v1/reasons")
-        stages = next(pipeline["stages"] for pipeline in pipelines if pipeline["is_default"])
+            reasons = await self._appearing("reasons", self._client.reasons.list)
+        stages = next(pipeline.stages for pipeline in pipelines if pipeline.is_default)
         if len(stages) < STAGES:
             raise Refused(f"the pipeline has {len(stages)} stages, and the story needs {STAGES}")
-        self._ids.keep("stage", map(str, range(len(stages))), (stage["id"] for stage in stages))
-        named = [f"{reason['outcome']}:{reason['code']}" for reason in reasons]
-        self._ids.keep("reason", named, (reason["id"] for reason in reasons))
+        self._ids.keep("stage", map(str, range(len(stages))), (str(stage.id) for stage in stages))
+        named = [f"{reason.outcome}:{reason.code}" for reason in reasons]
+        self._ids.keep("reason", named, (str(reason.id) for reason in reasons))
 
     async def _catalogue(self) -> None:
         ids, scenario = self._ids, self._story.scenario
@@ -172,41 +175,40 @@ class Telling:
     async def _leads(self) -> None:
         """Strangers fill in forms; the services make customers and deals of them."""
         submissions, client = self._story.submissions, self._client
-        leads: set[str] = set()
+        leads: set[UUID] = set()
         with self._screen.step("Forms filled in", len(submissions)) as advance:
             for submission in submissions:
                 form = self._ids.of("form", submission.office.key)
                 key = str(uuid5(NAMESPACE_URL, f"{form}:{submission.key}"))
-                path = f"/v1/forms/{form}/submissions"
-                answer = await client.post(path, bodies.submission(submission), key=key)
-                leads.add(answer.json()["lead"])
+                body = bodies.submission(submission)
+                captured = await client.forms.submit(form, body, idempotency_key=key)
+                leads.add(captured.lead)
                 advance(1)
         with self._screen.step("Leads become deals, by events", len(leads)) as advance:
             async with _patience("some leads did not become deals"):
                 while leads:
-                    for lead in await self._all("/v1/leads"):
-                        if lead["id"] in leads and lead["deal"] is not None:
-                            await self._await_in_reports(lead["deal"])
-                            leads.remove(lead["id"])
+                    async for lead in client.leads.list():
+                        if lead.id in leads and lead.deal is not None:
+                            await self._await_in_reports(lead.deal)
+                            leads.remove(lead.id)
                             advance(1)
                     await asyncio.sleep(_POLL)
 
-    async def _await_in_reports(self, deal: str) -> None:
+    async def _await_in_reports(self, deal: UUID) -> None:
         """Reports are read after this deal, which nobody here has written."""
-        version = (await self._client.get(f"/v1/deals/{deal}")).json()["version"]
+        version = (await self._client.deals.read(deal)).version
         self._client.written.add(f"{topics.DEAL.name}/{deal}@{version}")
 
-    async def _appearing(self, path: str) -> list[Any]:
+    async def _appearing(
+        self, what: str, listed: Callable[[], AsyncIterator[Record]]
+    ) -> list[Record]:
         """The records of a list that events will fill."""
-        async with _patience(f"nothing appeared in {path}"):
+        async with _patience(f"no {what} appeared"):
             while True:
-                records = await self._all(path)
+                records = [record async for record in listed()]
                 if records:
                     return records
                 await asyncio.sleep(_POLL)
-
-    async def _all(self, path: str) -> list[Any]:
-        return [record async for record in self._client.each(path)]
 
     async def _tell(
         self, kind: Kind, name: str, keys: Iterable[str], items: Iterable[Body]
@@ -219,13 +221,13 @@ class Telling:
         ids: list[str] = []
         path, topic = resource
         with self._screen.step(name, len(items)) as advance:
-            async with aclosing(self._client.upsert(path, items, chunk=CHUNK)) as chunks:
+            async with aclosing(self._client.bulk(path, items, chunk=CHUNK)) as chunks:
                 async for verdicts in chunks:
                     for verdict in verdicts:
                         self.verdicts[verdict.verdict] += 1
                         if verdict.id is None:
                             raise Refused(f"{name}: {explain(verdict.problem or {})}")
-                        ids.append(verdict.id)
+                        ids.append(str(verdict.id))
                         if verdict.verdict == "unchanged":
                             # Written by a telling that was cut short: nobody may have waited yet.
                             written = f"{topic.name}/{verdict.id}@{verdict.version}"

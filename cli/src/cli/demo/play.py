@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cli.client import Client
 from cli.demo import bookmark, figures
 from cli.demo.figures import Figures
 from cli.demo.load import Telling
@@ -13,6 +12,7 @@ from cli.demo.scenario import Scenario
 from cli.demo.screen import Screen
 from cli.demo.story import tell
 from cli.demo.tenancy import enter
+from meridian_client import AsyncMeridian
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class Played:
         return said
 
 
-async def play(client: Client, bootstrap_token: str, scenario: Scenario, screen: Screen) -> Played:
+async def play(
+    client: AsyncMeridian, bootstrap_token: str, scenario: Scenario, screen: Screen
+) -> Played:
     """Sign in, play what is missing, and wait until analytics agrees.
 
     A story that was begun is told to its end as it was begun, whatever is asked
@@ -57,13 +59,13 @@ async def play(client: Client, bootstrap_token: str, scenario: Scenario, screen:
         await bookmark.leave(client, mark.root, scenario, is_told=False)
     else:
         scenario = mark.scenario
-    telling = Telling(client, tell(scenario), mark.root, screen)
+    telling = Telling(client, tell(scenario), str(mark.root), screen)
     await telling.run()
     answered = await _agreed(client, screen)
     await bookmark.leave(client, mark.root, scenario, is_told=True)
     return Played(scenario, answered, telling.verdicts)
 
 
-async def _agreed(client: Client, screen: Screen) -> Figures:
+async def _agreed(client: AsyncMeridian, screen: Screen) -> Figures:
     with screen.step("Analytics agrees", 1):
         return await figures.read(client)

@@ -14,7 +14,6 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from cli.client import Client, OutOfPatience, Problem
 from cli.demo.bodies import SYSTEM
 from cli.demo.figures import Figures
 from cli.demo.guide import HOST, show_guide
@@ -28,6 +27,7 @@ from cli.local.plan import BROKER, POSTGRES, SERVICES
 from cli.local.platform import Addresses, LocalPlatform, PlatformFailed
 from cli.local.ports import NoFreePort
 from cli.local.readiness import NotReady
+from meridian_client import AsyncMeridian, OutOfPatience, Problem
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 FAILURES = (
@@ -73,7 +73,7 @@ async def _demo(console: Console, request: Request, addresses: Addresses) -> Fig
     gateway = addresses.urls["gateway"]
     screen = Screen(console)
     began = time.monotonic()
-    async with Client(gateway) as client:
+    async with AsyncMeridian(gateway) as client:
         with screen.showing():
             played = await play(
                 client, addresses.environment["GATEWAY_BOOTSTRAP_TOKEN"], request.scenario, screen
@@ -88,13 +88,11 @@ async def _demo(console: Console, request: Request, addresses: Addresses) -> Fig
     return played.figures
 
 
-async def _form(client: Client) -> str:
+async def _form(client: AsyncMeridian) -> str:
     """The id of the public form of the office that the guide looks at."""
-    async for form in client.each("/v1/forms"):
-        if any(
-            name["system"] == SYSTEM and name["id"] == HOST.office for name in form["external_ids"]
-        ):
-            return str(form["id"])
+    async for form in client.forms.list():
+        if any(name.system == SYSTEM and name.id == HOST.office for name in form.external_ids):
+            return str(form.id)
     raise Refused(f"the form of {HOST.office} is gone: ./meridian down --erase begins anew")
 
 

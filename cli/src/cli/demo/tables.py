@@ -9,7 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from cli.demo.figures import Figures, MarketingReturn, MarketingSum
+from cli.demo.figures import Figures
+from meridian_client.models import MarketingGroup, MarketingReturnReport, MarketingSum
 
 _BAR = 24
 NONE = "–"
@@ -73,7 +74,7 @@ def _revenue(figures: Figures, currency: str) -> Table:
     return table
 
 
-def _marketing(title: str, returned: MarketingReturn, nobody: str) -> Table:
+def _marketing(title: str, returned: MarketingReturnReport, nobody: str) -> Table:
     table = _table(title, "", "spend", "won", "revenue", "margin", "return", "client")
     for group in returned.items:
         _row(table, group.name if group.key else nobody, *_marketing_cells(group))
@@ -81,7 +82,7 @@ def _marketing(title: str, returned: MarketingReturn, nobody: str) -> Table:
     return table
 
 
-def _marketing_cells(sums: MarketingSum) -> Sequence[str | Text]:
+def _marketing_cells(sums: MarketingSum | MarketingGroup) -> Sequence[str | Text]:
     """In thousands; the last is what was spent for each newly won customer."""
     has_spend = sums.spend > 0
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cli.client import Client, Problem
 from cli.demo.company import (
     ADMINISTRATOR,
     CURRENCY,
@@ -13,29 +12,32 @@ from cli.demo.company import (
     PASSWORD,
     SLUG,
 )
+from meridian_client import AsyncMeridian, Problem
+from meridian_client.models import FirstAdministrator, TenantDraft
 
 
 class NotOurs(Exception):
     """The tenant `demo` is there, and somebody else's."""
 
 
-async def enter(client: Client, bootstrap_token: str) -> None:
+async def enter(client: AsyncMeridian, bootstrap_token: str) -> None:
     """Sign in as the demo's administrator, to a tenant that is made when it is not there."""
-    tenant = {
-        "name": NAME,
-        "slug": SLUG,
-        "currency": CURRENCY,
-        "time_zone": HEADQUARTERS_TIME_ZONE,
-        "city": HEADQUARTERS_CITY,
-        "administrator": {
-            "name": ADMINISTRATOR.name,
-            "login": ADMINISTRATOR.login,
-            "email": f"{ADMINISTRATOR.login}@{EMAIL_DOMAIN}",
-            "password": PASSWORD,
-        },
-    }
+    tenant = TenantDraft(
+        name=NAME,
+        slug=SLUG,
+        currency=CURRENCY,
+        time_zone=HEADQUARTERS_TIME_ZONE,
+        city=HEADQUARTERS_CITY,
+        administrator=FirstAdministrator(
+            name=ADMINISTRATOR.name,
+            login=ADMINISTRATOR.login,
+            email=f"{ADMINISTRATOR.login}@{EMAIL_DOMAIN}",
+            password=PASSWORD,
+        ),
+    )
+    client.use_token(bootstrap_token)
     try:
-        await client.post("/v1/tenants", tenant, token=bootstrap_token)
+        await client.tenants.create(tenant)
     except Problem as problem:
         if problem.slug != "tenant-exists":
             raise

@@ -79,7 +79,7 @@ class Accounts:
                 owner = parents[name] if name not in circle else None
                 if owner is not None and isinstance(row.item, CompanyItem):
                     above = self._by_name[owner].id
-                    row.item = replace(row.item, parent=UUID(above) if above else None)
+                    row.item = replace(row.item, parent=above)
             yield rows
             for row in rows:
                 self._take(row)
@@ -116,4 +116,4 @@ class Accounts:
     def _take(self, row: ImportedRow) -> None:
         if row.id is not None and isinstance(row.item, CompanyItem):
             name = row.item.name
-            self.known.add(name, Account(name, CustomerRef("company", UUID(row.id))))
+            self.known.add(name, Account(name, CustomerRef("company", row.id)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from cli.client import Client
+from meridian_client import AsyncMeridian
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,15 @@ class Figures:
     currency: str
 
 
-async def figures(client: Client, pipeline: UUID) -> Figures:
+async def figures(client: AsyncMeridian, pipeline: UUID) -> Figures:
     """Wait until analytics has applied all that `client` wrote, and read its totals."""
-    query = {"pipeline": str(pipeline)}
-    funnel = (await client.read_own_writes("/v1/reports/funnel", query)).json()
-    revenue = (await client.get("/v1/reports/revenue", {**query, "by": "month"})).json()
-    totals = funnel["totals"]
+    funnel = await client.reports.funnel(pipeline=pipeline)
+    revenue = await client.reports.revenue(pipeline=pipeline, by="month")
     return Figures(
-        as_of=funnel["as_of"],
-        won=totals["won"],
-        lost=totals["lost"],
-        open=totals["open"],
-        revenue=Decimal(revenue["total"]["revenue"]),
-        currency=revenue["currency"],
+        as_of=funnel.as_of,
+        won=funnel.totals.won,
+        lost=funnel.totals.lost,
+        open=funnel.totals.open,
+        revenue=revenue.total.revenue,
+        currency=revenue.currency,
     )

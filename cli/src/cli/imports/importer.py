@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from uuid import UUID
 
-from cli.client import LARGEST_CHUNK, Client, OutOfPatience, Problem
 from cli.imports import products
 from cli.imports.accounts import Account, Accounts
 from cli.imports.cleaning import Known, Rejected
@@ -19,6 +18,7 @@ from cli.imports.products import Products
 from cli.imports.request import Options
 from cli.imports.teams import TIME_ZONES, Agent, Person, Teams, login_for, logins_by_external_id
 from events.values import ExternalId
+from meridian_client import LARGEST_CHUNK, AsyncMeridian, OutOfPatience, Problem
 
 OFFICES, MANAGERS, PIPELINE = "offices", "managers", "pipeline"
 """What the ledger counts beside the rows of files."""
@@ -47,7 +47,7 @@ class Import:
 
     def __init__(
         self,
-        client: Client,
+        client: AsyncMeridian,
         sources: Mapping[Layout, Source],
         ledger: Ledger,
         options: Options,
@@ -59,7 +59,7 @@ class Import:
     async def run(self) -> UUID:
         """Import everything; the id of the pipeline that the opportunities are in."""
         with _stopping_at("the tenant"):
-            tenant = UUID((await self._client.get("/v1/tenant")).json()["id"])
+            tenant = (await self._client.tenant.read()).id
         agents = await self._teams()
         sold = await self._products()
         pipeline = await self._pipeline(tenant)
@@ -75,15 +75,15 @@ class Import:
         teams = Teams(self._sources[SALES_TEAMS], zones)
         await self._offices(teams)
         with _stopping_at(SALES_TEAMS.file):
-            users = [user async for user in self._client.each("/v1/users")]
+            users = [user async for user in self._client.users.list()]
         existing = logins_by_external_id(users)
-        logins = Logins(str(user["login"]) for user in users)
+        logins = Logins(user.login for user in users)
         for people in teams.levels():
             rows = [self._user_row(teams, person, existing, logins) for person in people]
             await self._settle("/v1/users", SALES_TEAMS.file, rows)
             for person, row in zip(people, rows, strict=True):
                 if row.id is not None:
-                    teams.take(person, UUID(row.id))
+                    teams.take(person, row.id)
                 if person.row is None:
                     self._ledger.enter(row)
         self._enter(SALES_TEAMS, teams.rows)
@@ -94,7 +94,7 @@ class Import:
         rows = [ImportedRow(OFFICES, None, office.name, [], office.item()) for office in offices]
         await self._settle("/v1/departments", OFFICES, rows)
         for office, row in zip(offices, rows, strict=True):
-            office.id = None if row.id is None else UUID(row.id)
+            office.id = row.id
         self._ledger.enter_all(rows)
 
     def _user_row(
@@ -125,7 +125,7 @@ class Import:
         self._ledger.enter(row)
         if row.id is None:
             raise Stopped(PIPELINE, None, row.why or "it was rejected")
-        return UUID(row.id)
+        return row.id
 
     async def _accounts(self) -> Known[Account]:
         """Companies that own others first, so that each is created whole, by one event."""
@@ -139,7 +139,8 @@ class Import:
         """Ask for the items of `rows` and give each row its verdict."""
         asking = [row for row in rows if row.item is not None]
         with _stopping_at(file, asking):
-            verdicts = await self._client.upsert_all(path, [row.item for row in asking])
+            async with aclosing(self._client.bulk(path, [row.item for row in asking])) as chunks:
+                verdicts = [verdict async for chunk in chunks for verdict in chunk]
         for row, verdict in zip(asking, verdicts, strict=True):
             row.settle(verdict)
 
@@ -171,7 +172,7 @@ class Import:
             return row
 
         batch, in_flight = min(self._options.batch, LARGEST_CHUNK), self._options.in_flight
-        stream = self._client.upsert(path, items(), chunk=batch, in_flight=in_flight)
+        stream = self._client.bulk(path, items(), chunk=batch, in_flight=in_flight)
         with _stopping_at(layout.file, waiting):
             async with aclosing(stream) as chunks:
                 async for verdicts in chunks:

@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
+from uuid import UUID
 
 import msgspec
 
-from cli.client import Verdict, explain
 from cli.imports.cleaning import Rejected
+from meridian_client import explain
+from meridian_client.models import Verdict
 
 EXAMPLES = 5
 """Rejected rows of each file that are kept for showing; the written report has them all."""
@@ -41,7 +43,7 @@ class ImportedRow(msgspec.Struct):
     item: object | None = None
     verdict: RowVerdict | None = None
     why: str | None = None
-    id: str | None = None
+    id: UUID | None = None
 
     def reject(self, rejected: Rejected) -> None:
         """The row cannot stand."""

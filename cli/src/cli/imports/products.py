@@ -45,7 +45,7 @@ class Products(Known[Product]):
         """Take a product over from its row, once the platform has given it an id."""
         if row.id is not None and isinstance(row.item, ProductItem):
             item = row.item
-            self.add(item.name, Product(item.name, UUID(row.id), item.price.amount))
+            self.add(item.name, Product(item.name, row.id, item.price.amount))
 
 
 def read(source: Source) -> Iterator[ImportedRow]:

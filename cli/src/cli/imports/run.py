@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
-from cli.client import Client, OutOfPatience, Problem
 from cli.imports.agreement import Figures, figures
 from cli.imports.files import SALES_PIPELINE, Layout, Source, UnusableFile, inspect
 from cli.imports.importer import Import, Stopped
@@ -18,6 +17,7 @@ from cli.imports.request import Request
 from cli.imports.screen import bars, show, show_figures
 from cli.imports.tenancy import NotSignedIn, enter, enter_own_tenant
 from cli.local.platform import LocalPlatform
+from meridian_client import AsyncMeridian, OutOfPatience, Problem
 
 ACCEPTED, FAILED, ROWS_REJECTED = 0, 1, 3
 FIRST_ANSWER = 15.0
@@ -56,8 +56,8 @@ async def _import(
     url = request.gateway or (state.urls.get("gateway") if state else None)
     if url is None:
         raise NotSignedIn("no platform runs here: start it with ./meridian up, or give --gateway")
-    async with Client(url) as client:
-        await client.get("/livez", patience=FIRST_ANSWER)
+    async with AsyncMeridian(url) as client:
+        await client.reach(FIRST_ANSWER)
         if request.sign_in is not None:
             await enter(client, request.sign_in)
         elif state is not None and request.gateway is None:

@@ -16,6 +16,7 @@ from cli.imports.identity import external_id
 from cli.imports.ledger import ImportedRow
 from cli.imports.logins import Logins
 from events.values import ExternalId
+from meridian_client.models import User
 
 TIME_ZONES: Mapping[str, str] = {
     "Central": "America/Chicago",
@@ -179,14 +180,13 @@ class Teams:
         return self.offices.setdefault(name.casefold(), Office(*known))
 
 
-def logins_by_external_id(users: Iterable[Mapping[str, object]]) -> dict[ExternalId, str]:
-    """The logins that users (as the API lists them) have already, by each external id."""
-    found: dict[ExternalId, str] = {}
-    for user in users:
-        external_ids = user.get("external_ids")
-        for known in external_ids if isinstance(external_ids, list) else ():
-            found[ExternalId(known["system"], known["type"], known["id"])] = str(user["login"])
-    return found
+def logins_by_external_id(users: Iterable[User]) -> dict[ExternalId, str]:
+    """The logins that users have already, by each external id."""
+    return {
+        ExternalId(known.system, known.type, known.id): user.login
+        for user in users
+        for known in user.external_ids
+    }
 
 
 def login_for(person: Person, existing: Mapping[ExternalId, str], logins: Logins) -> str:

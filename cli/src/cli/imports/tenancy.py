@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from cli.client import Client, Problem
 from cli.imports.request import SignIn
+from meridian_client import AsyncMeridian, Problem
+from meridian_client.models import FirstAdministrator, TenantDraft
 
 NAME, SLUG = "Opportunities", "opportunities"
 LOGIN = "administrator"
@@ -21,7 +22,7 @@ class NotSignedIn(Exception):
     """Nobody could be signed in; the message says what to do about it."""
 
 
-async def enter(client: Client, sign_in: SignIn) -> None:
+async def enter(client: AsyncMeridian, sign_in: SignIn) -> None:
     """Sign in with what the user gave."""
     try:
         await client.sign_in(sign_in.tenant, sign_in.login, sign_in.password)
@@ -31,7 +32,7 @@ async def enter(client: Client, sign_in: SignIn) -> None:
         ) from problem
 
 
-async def enter_own_tenant(client: Client, home: Path, bootstrap_token: str) -> Path:
+async def enter_own_tenant(client: AsyncMeridian, home: Path, bootstrap_token: str) -> Path:
     """Sign in to the tenant `opportunities` of the platform in `home`, made when it is not there.
 
     The administrator's password is made here and kept in `home`, readable by its
@@ -40,19 +41,18 @@ async def enter_own_tenant(client: Client, home: Path, bootstrap_token: str) -> 
     """
     kept = home / KEPT
     sign_in = _kept(kept) or _keep(kept)
-    tenant = {
-        "name": NAME,
-        "slug": SLUG,
-        "currency": "USD",
-        "time_zone": HEADQUARTERS,
-        "administrator": {
-            "name": "Administrator",
-            "login": sign_in.login,
-            "password": sign_in.password,
-        },
-    }
+    tenant = TenantDraft(
+        name=NAME,
+        slug=SLUG,
+        currency="USD",
+        time_zone=HEADQUARTERS,
+        administrator=FirstAdministrator(
+            name="Administrator", login=sign_in.login, password=sign_in.password
+        ),
+    )
+    client.use_token(bootstrap_token)
     try:
-        await client.post("/v1/tenants", tenant, token=bootstrap_token)
+        await client.tenants.create(tenant)
     except Problem as problem:
         if problem.slug != "tenant-exists":
             raise NotSignedIn(f"the tenant {SLUG!r} cannot be made: {problem}") from problem

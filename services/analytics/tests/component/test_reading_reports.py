@@ -264,6 +264,7 @@ async def test_the_reports_are_documented_with_their_parameters(analytics: Runni
     parameters = {parameter["name"]: parameter for parameter in revenue["parameters"]}
     assert {"from", "to", "pipeline", "department", "owner", "currency", "by"} <= set(parameters)
     assert "quarter" in parameters["by"]["schema"]["enum"]
+    assert parameters["Meridian-Read-After"]["in"] == "header"
     answer = document["components"]["schemas"]["RevenueReport"]
     assert {"as_of", "currency", "items", "total", "other_currencies"} <= set(answer["properties"])
 

@@ -1,0 +1,1 @@
+"""The public API as one document, and the Python client that is made of it."""

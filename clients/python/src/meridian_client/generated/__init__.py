@@ -1,0 +1,1 @@
+"""Written by `./meridian language`: nothing here is changed by hand."""
