@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-from chassis.web.application import application
-from chassis.web.operations import operations
-from gateway.edge.description import united
-from tests.compatibility.services import SERVICES
+from cli.openapi.document import document as merged
 
 Operation = dict[str, Any]
 Route = tuple[str, str]
@@ -26,6 +23,8 @@ WITHOUT_KEY = {
     ("post", "/v1/password-resets"),
     ("post", "/v1/sessions"),
     ("post", "/v1/sessions/refresh"),
+    ("post", "/v1/sign-ins"),
+    ("post", "/v1/sign-ins/complete"),
     ("post", "/v1/users/{id}/invitation"),
     # Its slug is unique: a second tenant of the same name is a conflict.
     ("post", "/v1/tenants"),
@@ -42,6 +41,7 @@ WITHOUT_KEY = {
 WITHOUT_PAGES = {
     # Few, and wanted as a whole: what one holds oneself, or what somebody looks through to end it.
     "/v1/api-keys",
+    "/v1/identity-providers",
     "/v1/sessions",
     "/v1/users/{id}/sessions",
     # As many as an operator can look through; more of them are a failure of another kind.
@@ -57,17 +57,7 @@ WITHOUT_PAGES = {
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The merged OpenAPI document, as the gateway makes it."""
-
-    async def ready() -> list[str]:
-        return []
-
-    described = {}
-    for service in SERVICES:
-        app = application(service.name, ready=ready)
-        for routes in (operations(service.name), *service.routes):
-            app.include_router(routes)
-        described[service.name] = app.openapi()
-    return united(described)
+    return merged()
 
 
 @pytest.fixture(scope="module")
