@@ -40,7 +40,11 @@ def tortured(
         ("offsets_before_effects", ("kill postgres", "cut"), {"delivery"}),
         ("rows_skipped", ("kill broker", "delay"), {"last word", "delivery"}),
         ("any_version_applies", ("late duplicates",), {"delivery", "projections"}),
-        ("deleted_before_acknowledged", ("kill worker", "cut", "freeze worker"), {"delivery"}),
+        (
+            "deleted_before_acknowledged",
+            ("kill worker", "cut", "freeze worker"),
+            {"last word", "delivery"},
+        ),
         ("key_outside_transaction", ("kill api", "delay"), {"once"}),
     ],
 )
