@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli.openapi.models import models
+from cli.openapi.models import models, unified
 from cli.openapi.operations import operations
 from cli.openapi.resources import ASYNCHRONOUS, SYNCHRONOUS, resources
 from cli.openapi.types import NotUnderstood, annotation
@@ -91,6 +91,38 @@ def test_what_is_sent_may_be_left_out_where_the_api_has_a_default(
     draft, _, patch = after.partition("class LampPatch(")
     assert "    watts: int\n    note: str | UnsetType | None = UNSET\n" in draft
     assert "    watts: int | UnsetType = UNSET\n" in patch
+
+
+def test_what_a_rule_may_keep_has_its_type_and_may_be_missing(document: dict[str, Any]) -> None:
+    read = document["components"]["schemas"]["Lamp"]
+    read["x-required-where-seen"], read["required"] = read["required"], ["id"]
+    made = models(document)
+    assert "class Lamp(Struct, kw_only=True, omit_defaults=True):\n    id: UUID\n" in made
+    assert "    watts: int = KEPT\n    note: str | None = None\n" in made
+
+
+def test_a_type_that_two_services_bound_otherwise_is_one(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    properties = schemas["Lamp"]["properties"]
+    bounded = {**properties, "watts": {"type": "integer", "minimum": 1}}
+    schemas["OtherLamp"] = {**schemas["Lamp"], "title": "Lamp", "properties": bounded}
+    schemas["ThirdLamp"] = {"title": "Lamp", "properties": {"id": properties["id"]}}
+    created = document["paths"]["/v1/lamps"]["post"]
+    changed = document["paths"]["/v1/lamps/{id}"]["patch"]
+    created["responses"], changed["responses"] = (
+        answering({"$ref": "#/components/schemas/OtherLamp"}),
+        answering({"$ref": "#/components/schemas/ThirdLamp"}),
+    )
+    made = models(unified(document))
+    assert "class OtherLamp(" not in made
+    assert "class ThirdLamp(" in made
+
+
+def test_a_filter_of_several_values_takes_one_as_well(document: dict[str, Any]) -> None:
+    several = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+    listing = document["paths"]["/v1/lamps"]["get"]
+    listing["parameters"].append({"name": "room", "in": "query", "schema": several})
+    assert "room: Filter | None = None" in resources(operations(document), SYNCHRONOUS)
 
 
 def test_a_list_has_its_filters_and_no_cursor(document: dict[str, Any]) -> None:
