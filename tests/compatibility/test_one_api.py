@@ -28,7 +28,8 @@ WITHOUT_KEY = {
     ("post", "/v1/users/{id}/invitation"),
     # Its slug is unique: a second tenant of the same name is a conflict.
     ("post", "/v1/tenants"),
-    # Whoever mends what waits sees by the answer whether it still does.
+    # Whoever mends what waits sees by the answer whether it still does; what is discarded has a
+    # version.
     *(
         ("post", f"/v1/operations/{service}/parked/{{consumer}}/{{topic}}/{{key}}/{verb}")
         for service in ("analytics", "contacts", "gateway", "marketing", "sales")

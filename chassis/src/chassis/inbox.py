@@ -30,7 +30,7 @@ from chassis.database import PASSING_FAILURES, Connection
 from chassis.decoding import AnyEvent, Decoding, Delivery, Read, id_of, topic_of
 from chassis.erasure import is_forgetting
 from chassis.parking import Key
-from chassis.problems import ExternalIdTaken, NotFound, VersionLost
+from chassis.problems import Conflict, ExternalIdTaken, NotFound, VersionLost
 from chassis.seals import SealedTable
 from chassis.storage import Batch
 from chassis.telemetry import continuing
@@ -90,6 +90,10 @@ PASSING = (*PASSING_FAILURES, LostRace, VersionLost, ExternalIdTaken)
 """Failures after which the batch is tried again, whole."""
 
 
+class AnotherEventWaits(Conflict):
+    title = "Another event of this key waits first"
+
+
 class Inbox:
     """Applies the batches of one consumer."""
 
@@ -138,13 +142,19 @@ class Inbox:
             await batch.apply(self._handlers[topic], events)
         return batch.effects
 
-    async def discard(self, topic: str, key: Key, by: str, reason: str) -> int:
+    async def discard(
+        self, topic: str, key: Key, by: str, reason: str, *, meant: int | None = None
+    ) -> int:
         """Never apply the first event of a parked key, and try those behind it; its version.
 
-        The event stays readable in `discarded`, with who decided so and why.
+        The event stays readable in `discarded`, with who decided so and why. `AnotherEventWaits`
+        when `meant` is another version than its own.
         """
         async with self._batch({}) as batch:
             await batch.parking.held(topic, [key])
+            first = await batch.parking.first_version(topic, key)
+            if first is not None and meant not in (None, first):
+                raise AnotherEventWaits(f"version {first} waits before all others", version=first)
             version = await batch.parking.drop(topic, key, by, reason)
             if version is None:
                 raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")

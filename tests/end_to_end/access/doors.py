@@ -126,7 +126,7 @@ async def _mend(walk: Walk, worker: Worker, waiting: Waiting, service: str, comp
         answer = await worker.client.request(
             method,
             f"{base}/{CONSUMERS[service]}/{TOPIC}/{key}{verb}",
-            json={"reason": "told twice"} if verb == "/discard" else None,
+            json={"version": 1, "reason": "told twice"} if verb == "/discard" else None,
         )
         # The gateway has no consumers whose events could be applied.
         if far is None or company != worker.company or (service == "gateway" and verb):

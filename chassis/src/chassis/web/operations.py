@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from chassis.database import Database
 from chassis.identity import Identity
-from chassis.inbox import Inbox
+from chassis.inbox import AnotherEventWaits, Inbox
 from chassis.journal import encoder
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import Forbidden, NotFound
@@ -103,8 +103,13 @@ class Redriven(Struct):
 
 
 class Discard(Struct, forbid_unknown_fields=True):
-    """Why the first event of a key is never to be applied."""
+    """Which event of a key, the first that waits, is never to be applied, and why.
 
+    Named by its version, none but the one that was looked at is discarded, also when the request
+    is repeated.
+    """
+
+    version: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     reason: Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
@@ -169,7 +174,11 @@ def operations(service: str) -> APIRouter:
         still = await _is_parked(request, identity, consumer, topic, key)
         return _json(Redriven(applied, still))
 
-    @routes.post(place + "/discard", summary="Never apply the first", **answers(Discarded))
+    @routes.post(
+        place + "/discard",
+        summary="Never apply the first",
+        **answers(Discarded, problems=[AnotherEventWaits]),
+    )
     async def discard(
         consumer: str,
         topic: str,
@@ -180,7 +189,9 @@ def operations(service: str) -> APIRouter:
     ) -> Response:
         identity.reach("operations:write")
         inbox = _inbox(request, consumer)
-        version = await inbox.discard(topic, (identity.tenant, key), identity.actor, body.reason)
+        version = await inbox.discard(
+            topic, (identity.tenant, key), identity.actor, body.reason, meant=body.version
+        )
         still = await _is_parked(request, identity, consumer, topic, key)
         return _json(Discarded(version, still))
 

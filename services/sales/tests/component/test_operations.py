@@ -52,9 +52,15 @@ async def test_a_discarded_event_needs_a_reason_and_never_has_an_effect(
     sales: Running, waiting: UUID
 ) -> None:
     operator = sales.client(waiting, permissions=OPERATOR)
-    assert (await operator.post(place(waiting) + "/discard", json={})).status_code == 422
-    answer = await operator.post(place(waiting) + "/discard", json={"reason": "a test"})
+    discard = place(waiting) + "/discard"
+    assert (await operator.post(discard, json={"version": 1})).status_code == 422
+    another = await operator.post(discard, json={"version": 2, "reason": "a test"})
+    assert another.status_code == 409
+    assert another.json()["type"] == "urn:meridian:problem:another-event-waits"
+    answer = await operator.post(discard, json={"version": 1, "reason": "a test"})
     assert answer.json() == {"version": 1, "still_parked": False}
+    repeated = await operator.post(discard, json={"version": 1, "reason": "a test"})
+    assert repeated.status_code == 404
     agent = sales.client(waiting, permissions={"pipelines:read": "all"})
     assert (await agent.get("/v1/pipelines")).json()["items"] == []
 
@@ -65,7 +71,7 @@ async def test_nobody_sees_what_waits_of_another_tenant(sales: Running, waiting:
     for answer in (
         await stranger.get(place(waiting)),
         await stranger.post(place(waiting) + "/redrive"),
-        await stranger.post(place(waiting) + "/discard", json={"reason": "malice"}),
+        await stranger.post(place(waiting) + "/discard", json={"version": 1, "reason": "malice"}),
     ):
         assert answer.status_code == 404
 
@@ -76,7 +82,9 @@ async def test_only_operators_may(sales: Running, waiting: UUID) -> None:
 
     reader = sales.client(waiting, permissions={"operations:read": "all"})
     assert refused(await reader.post(place(waiting) + "/redrive"))
-    assert refused(await reader.post(place(waiting) + "/discard", json={"reason": "x"}))
+    assert refused(
+        await reader.post(place(waiting) + "/discard", json={"version": 1, "reason": "x"})
+    )
     agent = sales.client(waiting, permissions={"deals:read": "all"})
     assert refused(await agent.get(PARKED))
     assert refused(await agent.get(place(waiting)))

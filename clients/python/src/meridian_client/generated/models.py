@@ -625,8 +625,13 @@ class DifferenceState(Struct, kw_only=True, omit_defaults=True):
 
 
 class Discard(Struct, kw_only=True):
-    """Why the first event of a key is never to be applied."""
+    """Which event of a key, the first that waits, is never to be applied, and why.
 
+    Named by its version, none but the one that was looked at is discarded, also when the request
+    is repeated.
+    """
+
+    version: int
     reason: str
 
 
