@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from chassis.database import Database
 from chassis.identity import Identity
-from chassis.inbox import AnotherEventWaits, Inbox
+from chassis.inbox import Inbox
 from chassis.journal import encoder
 from chassis.parking import parked_events, parked_keys
 from chassis.problems import Forbidden, NotFound
@@ -174,11 +174,7 @@ def operations(service: str) -> APIRouter:
         still = await _is_parked(request, identity, consumer, topic, key)
         return _json(Redriven(applied, still))
 
-    @routes.post(
-        place + "/discard",
-        summary="Never apply the first",
-        **answers(Discarded, problems=[AnotherEventWaits]),
-    )
+    @routes.post(place + "/discard", summary="Never apply the first", **answers(Discarded))
     async def discard(
         consumer: str,
         topic: str,

@@ -71,6 +71,8 @@ def refusals(
     `problems` are its own beyond those of all like it; `names_one` says that its
     path names a record.
     """
+    problems = set(problems)
+    assert problems <= set(_KINDS), "a kind of problem is said once, of all routes"
     kinds = {MalformedRequest, InvalidRequest, Unavailable, DeadlinePassed, *problems}
     if not is_public:
         kinds |= {Unauthenticated, Forbidden}
