@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.journal import encoder
+from chassis.problems import Forbidden, NotFound, Unauthenticated
 from chassis.web.bodies import json_body, patch_body
 from chassis.web.commands import COMMAND, Command
 from chassis.web.documents import answers
@@ -38,7 +39,9 @@ routes = APIRouter(prefix="/v1", tags=["directory"])
 
 
 @routes.post(
-    "/sign-ins", summary="Begin to sign in through a provider", **answers(SignInBegun, 201)
+    "/sign-ins",
+    summary="Begin to sign in through a provider",
+    **answers(SignInBegun, 201, problems=[NotFound]),
 )
 async def begin(request: Request, body: BeginSignIn = json_body(BeginSignIn)) -> Response:
     """Answers the address to open, and a cookie: where it is, the sign-in is completed."""
@@ -53,7 +56,7 @@ async def begin(request: Request, body: BeginSignIn = json_body(BeginSignIn)) ->
 @routes.post(
     "/sign-ins/complete",
     summary="Sign in with what the provider has sent back",
-    **answers(SignedIn, 201),
+    **answers(SignedIn, 201, problems=[Unauthenticated, Forbidden, NotFound]),
 )
 async def complete(request: Request, body: CompleteSignIn = json_body(CompleteSignIn)) -> Response:
     """Answers as signing in with a password does; needs the cookie of the beginning."""

@@ -28,12 +28,13 @@ from gateway.directory.roles.fields import RESTRICTABLE, opened_beyond, rules_of
 from gateway.directory.roles.rights import Rights
 
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}(?!\n)$")]
+Named = Annotated[str, Meta(pattern=r"^[^\u0000]*$")]
 Permissions = Annotated[
-    dict[str, Reach], Meta(max_length=100, description="`resource:action` and how far it goes")
+    dict[Named, Reach], Meta(max_length=100, description="`resource:action` and how far it goes")
 ]
 
 Fields = Annotated[
-    dict[str, dict[str, FieldRule]],
+    dict[Named, dict[Named, FieldRule]],
     Meta(max_length=100, description="resource -> field -> what is kept from whoever has the role"),
 ]
 

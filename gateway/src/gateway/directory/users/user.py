@@ -19,8 +19,16 @@ from gateway.directory.roles.rights import Defined, Rights
 from gateway.directory.roles.role import UnknownRole, require_held
 from gateway.directory.tags import WrittenSkills, tagged
 
-# The look-aheads refuse a line break, which `$` alone would let end the text.
-Login = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^\S+(?!\s)$")]
+# The look-aheads refuse a line break, which `$` alone would let end the text. What is white space
+# beyond ASCII, regular expressions do not agree on; what nobody sees is no login in any of them.
+Login = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=150,
+        pattern=r"^[^\s\u0000-\u001f\u007f-\u009f\ufeff]+(?!\s)$",
+    ),
+]
 Email = Annotated[str, Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+(?!\s)$")]
 RoleName = Annotated[
     str,

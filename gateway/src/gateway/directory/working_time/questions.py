@@ -26,6 +26,10 @@ class OutOfRange(RuleBroken):
     title = "Times lie between the years 1970 and 2200"
 
 
+class SpanNotPossible(RuleBroken):
+    title = f"A timetable has 1 to {MOST_DAYS} days"
+
+
 class NoWorkingHours(RuleBroken):
     title = "Neither this department nor one above it has working hours"
 
@@ -103,7 +107,7 @@ class Span:
     def parse(cls, query: Mapping[str, str]) -> Self:
         span = cls(_day(query, "from"), _day(query, "to"))
         if not 0 <= (span.last - span.first).days < MOST_DAYS:
-            raise InvalidRequest(f"1 to {MOST_DAYS} days", field="to")
+            raise SpanNotPossible(f"{span.first} to {span.last} are not as many", field="to")
         return span
 
 
