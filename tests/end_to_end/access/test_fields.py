@@ -20,7 +20,15 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.end_to_end.access.company import PASSWORD, Company, Json, asked, found, until
+from tests.end_to_end.access.company import (
+    PASSWORD,
+    PATIENCE,
+    Company,
+    Json,
+    asked,
+    found,
+    until,
+)
 from tests.end_to_end.access.test_walk import PUBLIC
 from tests.end_to_end.conftest import Platform
 
@@ -143,7 +151,9 @@ async def _employed(
     signed = {"tenant": company.slug, "login": code, "password": PASSWORD}
     token = (await asked(admin, "/v1/sessions", signed))["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    made = httpx.AsyncClient(base_url=platform.gateway_url, timeout=60, headers=headers)
+    made = httpx.AsyncClient(
+        base_url=platform.gateway_url, timeout=60, headers=headers, limits=PATIENCE
+    )
     return await clients.enter_async_context(made)
 
 
