@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -166,7 +167,7 @@ class AggregateStore(Store[State]):
     ) -> tuple[int, str] | None:
         return await state_as_of(tables(database), self.aggregate, tenant, id, at)
 
-    @property
+    @cached_property
     def filter_types(self) -> Mapping[str, type]:
         columns = self.table.c
         return {name: columns[column].type.python_type for name, column in self.filters.items()}

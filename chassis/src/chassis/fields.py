@@ -26,6 +26,11 @@ _KINDS: dict[type[Record], Aggregate] = {}
 """The aggregates of this process by the types of their states; stores make themselves known."""
 
 
+def is_seen(rule: FieldRule | None) -> bool:
+    """Whether a field is seen as it is by whom this rule, or none, holds for."""
+    return rule in (None, "read_only")
+
+
 class FieldNotPermitted(Forbidden):
     """A rule of the tenant keeps this field, which is named, from whoever asks."""
 
@@ -48,7 +53,7 @@ class Sight:
 
     def is_seen(self, name: str) -> bool:
         """Whether the field is seen as it is."""
-        return self.rules.get(name) in (None, "read_only")
+        return is_seen(self.rules.get(name))
 
     def visible(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """`values` by field, as decoded JSON, as far as they may be seen.
@@ -139,5 +144,5 @@ def require_reported(identity: Identity, fields: Iterable[str]) -> None:
     if not rules:
         return
     for name in fields:
-        if rules.get(name) in ("masked", "hidden"):
+        if not is_seen(rules.get(name)):
             raise FieldNotPermitted(f"this counts by {name}, which is {rules[name]}", field=name)

@@ -121,8 +121,8 @@ def invalid(error: msgspec.ValidationError) -> InvalidRequest:
     return InvalidRequest(message, field=".".join(filter(None, steps)) or None)
 
 
-def merged(record: Record, patch: dict[str, Any], draft: type[Draft]) -> Draft:
-    """The draft of `record` with `patch` merged in."""
+def merged(record: msgspec.Struct, patch: dict[str, Any], draft: type[Draft]) -> Draft:
+    """The draft of `record`, which has its fields, with `patch` merged in."""
     fields = draft.__struct_fields__
     current = {
         name: msgspec.to_builtins(getattr(record, name))

@@ -274,12 +274,12 @@ class Store(ABC, Generic[State]):
             candidates = await self.find_page(database, identity, part)
             for state in candidates.states:
                 record = self.decode(state)
-                part = replace(part, after=record.id)
                 text = searchable(record, fields)
                 if all(word in text for word in words):
                     found.append((record.id, state))
             if candidates.next_cursor is None or len(found) > page.limit:
                 return page.of(found[: page.limit + 1])
+            part = replace(part, after=record.id)
         raise InvalidRequest("too much is like this: search for more of it", field="q")
 
     def sought(self, search: str) -> str:

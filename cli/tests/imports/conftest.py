@@ -1,15 +1,16 @@
 """A gateway of a few lines, on a real socket: what the import talks to here."""
 
-import asyncio
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+
+from meridian_client.testing import Script, problem, serving
 
 TENANT = str(uuid.UUID(int=7))
 REPORT: dict[str, object] = {
@@ -19,7 +20,6 @@ REPORT: dict[str, object] = {
     "unvalued": 0,
     "other_currencies": [],
 }
-Script = Callable[[web.Request], Awaitable[web.Response | None]]
 
 
 class Gateway:
@@ -124,27 +124,11 @@ class Gateway:
         return {**REPORT, "total": total}
 
 
-def problem(status: int, slug: str, detail: str, **members: object) -> web.Response:
-    return web.json_response(
-        {"type": f"urn:meridian:problem:{slug}", "title": slug, "detail": detail, **members},
-        status=status,
-        content_type="application/problem+json",
-    )
-
-
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     gateway = Gateway()
-    app = web.Application(client_max_size=32 * 1024**2)
-    app.router.add_route("*", "/{rest:.*}", gateway.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield gateway
-    await runner.cleanup()
-    await asyncio.sleep(0)
+    async with serving(gateway.answer) as gateway.url:
+        yield gateway
 
 
 @pytest.fixture

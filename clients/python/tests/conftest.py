@@ -1,16 +1,15 @@
 """A gateway of a few lines, on a real socket, that misbehaves as a test's `script` says."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from meridian_client import AsyncMeridian
+from meridian_client.testing import Script, problem, serving
 
-Script = Callable[[web.Request], Awaitable[web.Response | None]]
 ID = str(uuid.UUID(int=7))
 TENANT = {"id": ID, "version": 1, "slug": "acme", "name": "Acme", "currency": "USD"}
 USER = {
@@ -73,27 +72,11 @@ class Gateway:
         return web.json_response({"items": verdicts}, headers={"Meridian-Written": written})
 
 
-def problem(status: int, slug: str, detail: str, **members: object) -> web.Response:
-    return web.json_response(
-        {"type": f"urn:meridian:problem:{slug}", "title": slug, "detail": detail, **members},
-        status=status,
-        content_type="application/problem+json",
-    )
-
-
 @pytest.fixture
 async def gateway() -> AsyncIterator[Gateway]:
     gateway = Gateway()
-    app = web.Application(client_max_size=32 * 1024**2)
-    app.router.add_route("*", "/{rest:.*}", gateway.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield gateway
-    await runner.cleanup()
-    await asyncio.sleep(0)
+    async with serving(gateway.answer) as gateway.url:
+        yield gateway
 
 
 @pytest.fixture

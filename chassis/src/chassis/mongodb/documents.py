@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -264,7 +265,7 @@ class DocumentStore(Store[State]):
         )
         return page.of([(UUID(parts_of(row["_id"])[1]), row["state"]) for row in found])
 
-    @property
+    @cached_property
     def filter_types(self) -> Mapping[str, type]:
         return {name: self._typed.get(field, str) for name, field in self.filters.items()}
 

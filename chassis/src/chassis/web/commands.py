@@ -33,12 +33,10 @@ from chassis.problems import (
 from chassis.storage import Answer
 from chassis.telemetry import traceparent
 from chassis.transactions import Cause, Transaction, Transactions
+from chassis.web.parameters import LONGEST_HEADER
 from events.values import Record
 
 UseCase = Callable[[Transaction], Awaitable[Any]]
-
-LONGEST_HEADER = 200
-"""Characters of what a command says of itself in a header."""
 
 _VERSION = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 

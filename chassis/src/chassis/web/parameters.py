@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -23,6 +23,7 @@ from chassis.web.schemas import TEXT
 _SCHEMAS: Mapping[type, dict[str, Any]] = {
     UUID: {"type": "string", "format": "uuid"},
     date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "format": "date-time"},
     bool: {"type": "boolean"},
     # Commas stand between values.
     str: {"type": "string", "pattern": r"^[^,\u0000]*$"},
@@ -76,14 +77,14 @@ PAGING = (
 
 AS_OF = Parameter(
     "as_of",
-    {"type": "string", "format": "date-time"},
+    schema_of(datetime),
     "as it was recorded at this time, with its offset; as it is, without",
 )
 """The parameter of routes that read one record."""
 
 AT = Parameter(
     "at",
-    {"type": "string", "format": "date-time"},
+    schema_of(datetime),
     "the moment that is asked about, with its offset; now, without",
 )
 
@@ -94,8 +95,12 @@ EXTERNAL_ID = Parameter(
 )
 SEARCH = Parameter("q", TEXT, "words, each of them anywhere in it")
 
+LONGEST_HEADER = 200
+"""Characters of what a command says of itself in a header."""
+
 # Spaces around a value belong to nobody: servers drop them.
-_PLAIN = r"^[!-~]([ -~]{0,198}[!-~])?$"
+_PLAIN = rf"^[!-~]([ -~]{{0,{LONGEST_HEADER - 2}}}[!-~])?$"
+_SAID = {"type": "string", "maxLength": LONGEST_HEADER}
 
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
@@ -106,19 +111,19 @@ IDEMPOTENCY_KEY = Parameter(
 CAUSE = (
     Parameter(
         "Meridian-Reason",
-        {"type": "string", "maxLength": 200},
+        _SAID,
         "why, as the history will say; UTF-8",
         "header",
     ),
     Parameter(
         "Meridian-Correlation",
-        {"type": "string", "maxLength": 200},
+        _SAID,
         "what this belongs to, as its events will say; UTF-8",
         "header",
     ),
     Parameter(
         "Meridian-Origin",
-        {"type": "string", "maxLength": 200},
+        _SAID,
         "the system that the change comes from; UTF-8",
         "header",
     ),

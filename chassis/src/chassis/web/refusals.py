@@ -20,6 +20,7 @@ from chassis.problems import (
     Unauthenticated,
     Unavailable,
 )
+from chassis.web.schemas import REF
 
 _KINDS: tuple[type[Problem], ...] = (
     MalformedRequest,
@@ -47,9 +48,7 @@ def response_of(kind: type[Problem]) -> dict[str, Any]:
     """How a problem is answered."""
     described: dict[str, Any] = {
         "description": kind.title,
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-        },
+        "content": {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}},
     }
     return described | ({"headers": {"Retry-After": _RETRY_AFTER}} if kind in _RETRIED else {})
 

@@ -29,6 +29,7 @@ from chassis.web.parameters import AS_OF, EXTERNAL_ID, SEARCH, Parameter, schema
 
 Create = Callable[[Transaction, Any], Awaitable[Any]]
 Change = Callable[[Transaction, UUID, dict[str, Any], int | None], Awaitable[Any]]
+Delete = Callable[[Transaction, UUID], Awaitable[int]]
 BulkUpsert = Callable[[Transaction, list[dict[str, Any]]], Awaitable[Verdicts]]
 
 
@@ -123,6 +124,24 @@ def write_routes(  # noqa: PLR0913 - one call says all that an aggregate needs
     )
     async def bulk_(body: Bulk = json_body(Bulk), command: Command = COMMAND) -> Response:
         return await command.run(lambda transaction: bulk(transaction, body.items))
+
+
+class Deleted(msgspec.Struct):
+    """A record that is no more, and the version of the event that said so."""
+
+    id: UUID
+    version: int
+
+
+def delete_route(routes: APIRouter, path: str, summary: str, remove: Delete) -> None:
+    """`DELETE path/{id}`."""
+
+    @routes.delete(path + "/{id:uuid}", summary=summary, **answers(Deleted))
+    async def delete(id: UUID, command: Command = COMMAND) -> Response:
+        async def deleted(transaction: Transaction) -> Deleted:
+            return Deleted(id, await remove(transaction, id))
+
+        return await command.run(deleted)
 
 
 def any_database_of(request: Request) -> AnyDatabase:

@@ -13,7 +13,8 @@ import keyword
 from collections.abc import Iterator
 from typing import Any
 
-from cli.openapi.types import NotUnderstood, Schema, annotation, name_in, reference_to, references
+from chassis.web.schemas import REF
+from cli.openapi.types import NotUnderstood, Schema, annotation, name_in, references
 
 HEADER = '''\
 """What the API reads and answers. Written by `./meridian language` of clients/openapi.json."""
@@ -59,9 +60,13 @@ def unified(document: dict[str, Any]) -> dict[str, Any]:
     }
     text = json.dumps(document)
     for name, title in names.items():
-        text = text.replace(json.dumps(reference_to(name)), json.dumps(reference_to(title)))
+        text = text.replace(_quoted_reference(name), _quoted_reference(title))
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _quoted_reference(name: str) -> str:
+    return json.dumps(REF.format(name=name))
 
 
 def _used(document: dict[str, Any]) -> tuple[set[str], set[str]]:
@@ -70,8 +75,7 @@ def _used(document: dict[str, Any]) -> tuple[set[str], set[str]]:
     asked: set[str] = set()
     for methods in document["paths"].values():
         for operation in methods.values():
-            answers = [a for status, a in operation["responses"].items() if status != "default"]
-            answered.update(references(answers))
+            answered.update(references(operation["responses"]))
             asked.update(references(operation.get("requestBody", {})))
     return answered, asked
 

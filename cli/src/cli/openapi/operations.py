@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cli.openapi.models import body_type
-from cli.openapi.types import NotUnderstood, Schema, annotation
+from cli.openapi.types import NotUnderstood, Schema, annotation, name_in
 
 HEADERS = {
     "Idempotency-Key": "idempotency_key",
@@ -193,5 +193,5 @@ def _page_of(answer: Schema, query: list[Parameter]) -> str | None:
 def _is_required(body: Schema, schemas: dict[str, Schema]) -> bool:
     """Whether the body must say something."""
     if "$ref" in body:
-        return bool(schemas[body["$ref"].rpartition("/")[2]].get("required"))
+        return bool(schemas[name_in(body["$ref"])].get("required"))
     return True

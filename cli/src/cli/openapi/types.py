@@ -29,11 +29,6 @@ class NotUnderstood(Exception):
     """The document says something that no type is known for."""
 
 
-def reference_to(name: str) -> str:
-    """What `$ref` says of the schema of this name."""
-    return f"#/components/schemas/{name}"
-
-
 def name_in(reference: str) -> str:
     """The name of the schema that `$ref` refers to."""
     return reference.rpartition("/")[2]

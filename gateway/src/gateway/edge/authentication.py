@@ -17,7 +17,8 @@ from chassis.database import Database
 from chassis.identity import Identity, claims_of
 from chassis.problems import Problem, Unauthenticated
 from gateway.directory.api_keys import store as api_keys
-from gateway.directory.api_keys.api_key import MARK, fingerprint, key_of, parts_of
+from gateway.directory.api_keys.api_key import MARK, key_of, parts_of
+from gateway.directory.fingerprints import fingerprint
 from gateway.directory.keys.keyring import Keyring
 from gateway.directory.sessions.session import Session, TokenExpired, session_of
 from gateway.directory.standings import Standings

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from chassis.clocks import zone
 from chassis.problems import RuleBroken
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -39,7 +38,7 @@ class LocalTime:
 
     def _zone(self, department: UUID | None) -> tzinfo:
         name = None if department is None else self._zones.get(department)
-        return UTC if name is None else _zone(name)
+        return UTC if name is None else zone(name)
 
 
 def in_utc(at: datetime | None, field: str) -> datetime | None:
@@ -56,12 +55,3 @@ def possible(day: date | None, field: str) -> date | None:
     if day is not None and not _EARLIEST <= day < _LATEST:
         raise DateOutOfRange(f"{day} is out of range", field=field)
     return day
-
-
-@lru_cache(maxsize=1_000)
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        # The directory checks names; one that our zone data lacks must not stop a deal.
-        return UTC

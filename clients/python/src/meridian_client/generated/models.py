@@ -30,13 +30,6 @@ class Absence(Struct, kw_only=True, omit_defaults=True):
     deputy: UUID | None = None
 
 
-class AbsenceDeleted(Struct, kw_only=True, omit_defaults=True):
-    """An absence that is not to be, and the version of the event that said so."""
-
-    id: UUID
-    version: int
-
-
 class AbsenceDraft(Struct, kw_only=True):
     """The fields of an absence that clients set; without an `owner` it is one's own.
 
@@ -540,7 +533,7 @@ class DealPatch(Struct, kw_only=True):
 
 
 class Deleted(Struct, kw_only=True, omit_defaults=True):
-    """A company that is no more, and the version of the event that said so."""
+    """A record that is no more, and the version of the event that said so."""
 
     id: UUID
     version: int

@@ -97,12 +97,12 @@ class Absences:
 
     def delete(
         self, id: Id, *, idempotency_key: str | None = None, reason: str | None = None
-    ) -> models.AbsenceDeleted:
+    ) -> models.Deleted:
         """Delete an absence."""
         return self._transport.send(
             "DELETE",
             f"/v1/absences/{segment(id)}",
-            models.AbsenceDeleted,
+            models.Deleted,
             headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
         )
 

@@ -13,11 +13,10 @@ from msgspec.structs import replace
 from chassis.problems import Conflict, RuleBroken
 from events.directory import Absence, AbsenceKind, User
 from events.values import ExternalId
+from gateway.directory.working_time.working_time import EARLIEST, LATEST
 
 LONGEST_DAYS = 1_100
 """Three years with a child, and some weeks."""
-
-_EARLIEST, _LATEST = date(1970, 1, 1), date(2200, 1, 1)
 
 
 class AbsenceDraft(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -137,7 +136,7 @@ def changed(absence: Absence, draft: AbsenceDraft, staff: Staff) -> Absence:
 def _dated(absence: Absence) -> Absence:
     if absence.ends_on < absence.starts_on:
         raise DatesBackwards(f"{absence.ends_on} is before {absence.starts_on}", field="ends_on")
-    if not (absence.starts_on >= _EARLIEST and absence.ends_on < _LATEST) or (
+    if not (absence.starts_on >= EARLIEST and absence.ends_on < LATEST) or (
         (absence.ends_on - absence.starts_on).days >= LONGEST_DAYS
     ):
         raise AbsenceTooLong(f"from {absence.starts_on} to {absence.ends_on}", field="ends_on")

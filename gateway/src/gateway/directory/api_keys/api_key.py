@@ -7,7 +7,6 @@ time: a key never reaches farther than any of the three.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -110,11 +109,6 @@ def permitted(scopes: Iterable[str], held: Mapping[str, Reach]) -> dict[str, Rea
 def new_secret() -> str:
     """The secret half of a key; only its fingerprint is kept."""
     return secrets.token_urlsafe(32)
-
-
-def fingerprint(secret: str) -> bytes:
-    """What is kept of a secret; it opens nothing. So long a secret needs no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def prefix_of(id: UUID) -> str:

@@ -10,6 +10,7 @@ from chassis.transactions import Transaction
 from gateway.directory.api_keys import api_key as rules
 from gateway.directory.api_keys import store
 from gateway.directory.api_keys.api_key import ApiKey, ApiKeyDraft, ApiKeys
+from gateway.directory.fingerprints import fingerprint
 
 
 async def create_key(transaction: Transaction, user: UUID, draft: ApiKeyDraft) -> ApiKey:
@@ -23,7 +24,7 @@ async def create_key(transaction: Transaction, user: UUID, draft: ApiKeyDraft) -
 async def issue_secret(transaction: Transaction, id: UUID) -> str:
     """A new secret of a key; an earlier one holds no longer."""
     secret = rules.new_secret()
-    hashed = rules.fingerprint(secret)
+    hashed = fingerprint(secret)
     await store.keep_secret(transaction.connection, transaction.tenant, id, hashed)
     return secret
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import Annotated
 
@@ -26,8 +25,3 @@ class InvitationNotValid(RuleBroken):
 def new_token() -> str:
     """The secret that the invited user is given; only its fingerprint is kept."""
     return secrets.token_urlsafe(32)
-
-
-def fingerprint(token: str) -> bytes:
-    """What is kept of an invitation; it opens nothing."""
-    return hashlib.sha256(token.encode()).digest()

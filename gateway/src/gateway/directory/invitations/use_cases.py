@@ -8,11 +8,11 @@ from uuid import UUID
 from chassis.identity import Identity
 from chassis.transactions import Cause, Transaction, Transactions
 from events.directory import User
+from gateway.directory.fingerprints import fingerprint
 from gateway.directory.invitations import store
 from gateway.directory.invitations.invitation import (
     Acceptance,
     InvitationNotValid,
-    fingerprint,
     new_token,
 )
 from gateway.directory.passwords.hashing import Hashing

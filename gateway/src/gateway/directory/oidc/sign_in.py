@@ -69,11 +69,6 @@ def new_secrets() -> Secrets:
     return Secrets(*(secrets.token_urlsafe(32) for _ in range(4)))
 
 
-def fingerprint(secret: str) -> bytes:
-    """What is kept of a secret; so long a one needs no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 def authorization_url(endpoint: str, provider: Provider, made: Secrets, page: str) -> str:
     """Where the browser is sent; `page` is where it comes back to."""
     digest = hashlib.sha256(made.verifier.encode()).digest()

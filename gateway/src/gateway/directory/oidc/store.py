@@ -13,13 +13,14 @@ from chassis.database import Connection, Database
 from chassis.journal import encoder
 from chassis.merge import redrafted
 from chassis.transactions import Transaction
+from gateway.directory.fingerprints import fingerprint
 from gateway.directory.oidc.provider import (
     Definition,
     IdentityProviderDraft,
     Provider,
     ProviderCodeTaken,
 )
-from gateway.directory.oidc.sign_in import Begun, Secrets, fingerprint
+from gateway.directory.oidc.sign_in import Begun, Secrets
 from gateway.directory.users.user import folded
 
 _COLUMNS = (

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from chassis.merge import converted, merge_patch
+from chassis.merge import merged
 from chassis.problems import NotFound, Unauthenticated
 from chassis.transactions import Transaction, uuid7
 from events.directory import User
@@ -52,10 +50,7 @@ async def change_provider(
     transaction.identity.reach(_WRITE)
     await take_turn(transaction)
     before = (await _one(transaction, id)).draft
-    current = {
-        name: value for name, value in msgspec.to_builtins(before).items() if value is not None
-    }
-    draft = converted(merge_patch(current, patch), IdentityProviderDraft)
+    draft = merged(before, patch, IdentityProviderDraft)
     # A role that was retired since stays named, as it stays with those who have it.
     kept = rules.managed(before)
     shown = await _keep(transaction, id, draft, kept, loopback=loopback)

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from chassis.clocks import zone
 from chassis.paging import PageRequest
 from chassis.problems import InvalidRequest
 from events.directory import Absence, User
 from gateway.directory.tags import tagged
 from gateway.directory.working_time.questions import possible_moment
-from gateway.directory.working_time.working_time import zone
 
 Absent = Mapping[UUID, Absence]
 """The absence that somebody is in, by user."""

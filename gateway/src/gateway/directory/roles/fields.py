@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chassis.fields import REPORTS
+from chassis.fields import REPORTS, is_seen
 from chassis.identity import FieldRules
 from events.catalogue import AGGREGATES
 from events.topics import Mask
@@ -54,14 +54,14 @@ def rules_of(roles: Sequence[Rights]) -> FieldRules:
         if rule is not None:
             rules.setdefault(resource, {})[field] = rule
         reported = _least(roles, f"{REPORTS}:read", resource, field)
-        if reported is not None and not _is_seen(reported):
+        if reported is not None and not is_seen(reported):
             rules.setdefault(REPORTS, {})[f"{resource}.{field}"] = reported
     return rules
 
 
 def _together(roles: Sequence[Rights], resource: str, field: str) -> FieldRule | None:
     seen = _least(roles, f"{resource}:read", resource, field)
-    if not _is_seen(seen):
+    if not is_seen(seen):
         return seen
     write = f"{resource}:write"
     may_write = any(write in role.permissions for role in roles)
@@ -76,10 +76,6 @@ def _least(roles: Iterable[Rights], permission: str, resource: str, field: str) 
     return min(rules, key=_STRICTNESS.__getitem__, default=None)
 
 
-def _is_seen(rule: FieldRule | None) -> bool:
-    return rule in (None, "read_only")
-
-
 def opened_beyond(wanted: Rights, held: Rights) -> list[str]:
     """The fields of which `wanted`, rules that hold for somebody, opens more than `held` does."""
     beyond = []
@@ -88,7 +84,7 @@ def opened_beyond(wanted: Rights, held: Rights) -> list[str]:
         writes = f"{resource}:write" in wanted.permissions
         for field, kept in fields.items():
             given = rule_of(wanted, resource, field)
-            shows_more = not _is_seen(kept) and _STRICTNESS[given] < _STRICTNESS[kept]
+            shows_more = not is_seen(kept) and _STRICTNESS[given] < _STRICTNESS[kept]
             if (reads and shows_more) or (writes and given is None):
                 beyond.append(f"{resource}.{field}")
     return beyond

@@ -7,7 +7,6 @@ the session ends for all of them.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,11 +119,6 @@ class Visitor:
 def new_refresh_token() -> str:
     """The secret that prolongs a session once; only its fingerprint is kept."""
     return secrets.token_urlsafe(32)
-
-
-def fingerprint(token: str) -> bytes:
-    """What is kept of a refresh token; it opens nothing."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def claims_of(session: Session) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chassis.database import Database
 from chassis.problems import NotFound
 from chassis.transactions import Transaction, now, uuid7
 from events.directory import User
+from gateway.directory.fingerprints import fingerprint
 from gateway.directory.keys.keyring import Keyring
 from gateway.directory.passwords.hashing import Hashing
 from gateway.directory.sessions import session as rules
@@ -88,7 +89,7 @@ class Reception:
         session = self._session(uuid7(), tenant, user, at, until)
         async with self._database.pool.acquire() as connection, connection.transaction():
             await store.begin(connection, session, visitor, at, until)
-            await store.keep_refresh_token(connection, session, rules.fingerprint(token))
+            await store.keep_refresh_token(connection, session, fingerprint(token))
         return await self._signed_in(session, user, at, until, token)
 
     async def require_password(
@@ -110,7 +111,7 @@ class Reception:
         Raises `RefreshTokenNotValid` for a token of nobody, of a session that is
         over, and for one that was used before, which ends its session.
         """
-        hashed, token, at = rules.fingerprint(given), rules.new_refresh_token(), now()
+        hashed, token, at = fingerprint(given), rules.new_refresh_token(), now()
         async with self._database.pool.acquire() as connection, connection.transaction():
             found = await store.refreshed_by(connection, hashed)
             if found is not None:
@@ -120,7 +121,7 @@ class Reception:
                     await store.end(connection, tenant, user.id, session.id)
                 else:
                     await store.use_up(connection, tenant, session.id, hashed, at)
-                    await store.keep_refresh_token(connection, session, rules.fingerprint(token))
+                    await store.keep_refresh_token(connection, session, fingerprint(token))
         # Not inside: what was ended must stay so.
         if found is None or is_used:
             if found is not None:

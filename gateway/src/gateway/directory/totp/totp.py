@@ -6,7 +6,6 @@ once. Recovery codes stand in when the app is lost, each once.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from typing import Annotated
@@ -15,6 +14,7 @@ import pyotp
 from msgspec import Meta, Struct
 
 from chassis.problems import Conflict, RuleBroken, Unauthenticated
+from gateway.directory import fingerprints
 
 Code = Annotated[str, Meta(min_length=6, max_length=40)]
 
@@ -99,4 +99,4 @@ def new_recovery_codes() -> list[str]:
 
 def fingerprint(code: str) -> bytes:
     """What is kept of a recovery code, however it was typed."""
-    return hashlib.sha256(code.replace("-", "").replace(" ", "").lower().encode()).digest()
+    return fingerprints.fingerprint(code.replace("-", "").replace(" ", "").lower())

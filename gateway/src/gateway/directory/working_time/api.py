@@ -69,7 +69,7 @@ async def read_timetable(id: UUID, request: Request, identity: Identity = IDENTI
         parameters=[
             Parameter(
                 "start",
-                {"type": "string", "format": "date-time"},
+                schema_of(datetime),
                 "when the work begins, with its offset; now, without",
             ),
             Parameter(

@@ -25,7 +25,8 @@ class UnknownHolidays(RuleBroken):
 
 async def loaded() -> None:
     """Return once the library is there."""
-    await asyncio.to_thread(_load)
+    if not _load.cache_info().currsize:
+        await asyncio.to_thread(_load)
 
 
 def known(wanted: Holidays | None) -> Holidays | None:
@@ -68,6 +69,7 @@ def names(of: Holidays, year: int, language: str) -> Mapping[date, str]:
     return dict(named)
 
 
+@lru_cache(maxsize=1)
 def _load() -> None:
     from holidays import country_holidays
 

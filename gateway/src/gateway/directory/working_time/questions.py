@@ -13,13 +13,18 @@ from msgspec import Struct, field
 from chassis.history import moment
 from chassis.problems import InvalidRequest, RuleBroken
 from events.directory import Department, Languages, Skills
-from gateway.directory.working_time.working_time import Because, Interval, WorkingTime, zone_of
+from gateway.directory.working_time.working_time import (
+    EARLIEST,
+    LATEST,
+    Because,
+    Interval,
+    WorkingTime,
+    zone_of,
+)
 
 MOST_DAYS = 92
 MOST_MINUTES = 250_000
 """About two years of somebody's work."""
-
-_EARLIEST, _LATEST = date(1970, 1, 1), date(2200, 1, 1)
 
 
 class OutOfRange(RuleBroken):
@@ -129,7 +134,7 @@ class Task:
 def possible_moment(query: Mapping[str, str], name: str) -> datetime | None:
     """The moment of a parameter; None without it."""
     at = moment(query, name)
-    if at is not None and not _EARLIEST <= at.date() < _LATEST:
+    if at is not None and not EARLIEST <= at.date() < LATEST:
         raise OutOfRange(f"{at.isoformat()} is out of range", field=name)
     return at
 
@@ -206,6 +211,6 @@ def _day(query: Mapping[str, str], name: str) -> date:
         day = date.fromisoformat(query[name])
     except (KeyError, ValueError):
         raise InvalidRequest("a date, as 2026-05-09", field=name) from None
-    if not _EARLIEST <= day < _LATEST:
+    if not EARLIEST <= day < LATEST:
         raise OutOfRange(f"{day} is out of range", field=name)
     return day

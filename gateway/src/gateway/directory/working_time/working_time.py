@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from chassis.clocks import zone
 from chassis.problems import RuleBroken
 from events.directory import CalendarException, Department, Hours, Week
 
@@ -29,6 +28,8 @@ Because = Literal["week", "holiday", "exception"]
 FARTHEST = timedelta(days=731)
 AHEAD = timedelta(days=60)
 """How far the next change of a department is looked for."""
+EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)
+"""Whatever is asked or told lies between them; the latter is beyond."""
 _DAY = timedelta(days=1)
 
 
@@ -176,12 +177,3 @@ class WorkingTime:
 def zone_of(department: Department) -> tzinfo:
     """The clocks of a department."""
     return zone(department.time_zone)
-
-
-@lru_cache(maxsize=1_000)
-def zone(name: str) -> tzinfo:
-    """The zone of an IANA name; UTC for one that our zone data lacks."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return UTC

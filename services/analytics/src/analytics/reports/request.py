@@ -10,21 +10,21 @@ from typing import Any
 from uuid import UUID
 
 from chassis.problems import InvalidRequest, RuleBroken
-from chassis.web.parameters import Parameter
+from chassis.web.parameters import Parameter, schema_of
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 # Name -> JSON Schema and meaning.
-_SHARED: dict[str, tuple[dict[str, Any], str]] = {
-    "from": ({"type": "string", "format": "date"}, "the first business day of the period"),
-    "to": ({"type": "string", "format": "date"}, "the last business day of the period"),
-    "pipeline": ({"type": "string", "format": "uuid"}, "deals of one pipeline only"),
+_SHARED: dict[str, tuple[Mapping[str, Any], str]] = {
+    "from": (schema_of(date), "the first business day of the period"),
+    "to": (schema_of(date), "the last business day of the period"),
+    "pipeline": (schema_of(UUID), "deals of one pipeline only"),
     "department": (
-        {"type": "string", "format": "uuid"},
+        schema_of(UUID),
         "what belongs to one department and those below it",
     ),
-    "owner": ({"type": "string", "format": "uuid"}, "what belongs to one user"),
+    "owner": (schema_of(UUID), "what belongs to one user"),
     "currency": (
         {"type": "string", "pattern": "^[A-Z]{3}$"},
         "ISO 4217 code; the tenant's own by default",
