@@ -205,6 +205,11 @@ async def test_offsets_that_could_not_be_committed_are_committed_later(
                 return await is_committed_whole(client, group, settings)
 
             await eventually(is_committed)
+
+        async def has_reacted() -> bool:
+            return bool(await reader.reacted())
+
+        await eventually(has_reacted)
         assert set((await reader.reacted()).values()) == {1}
 
 
