@@ -189,13 +189,16 @@ class RequestSpan:
 
     _FIELDS = frozenset(field.encode() for field in ("traceparent", "tracestate", "baggage"))
 
+    # A request begins a trace where it is told of none.
+    _NOTHING = context.Context()
+
     def __init__(self, name: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         told = {
             field.decode(): value.decode("latin-1")
             for field, value in headers
             if field in self._FIELDS
         }
-        parent = propagate.extract(told) if told else None
+        parent = propagate.extract(told) if told else self._NOTHING
         self._span = tracer.start_span(name, parent)
         self._context = trace.set_span_in_context(self._span, parent)
 

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
-from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
@@ -102,7 +101,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
                 )
-                yield Observed(edge, "edge")
+                yield edge
 
 
 def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.identity import HEADER
 from chassis.problems import MethodNotAllowed, Problem, Unauthenticated, Unavailable
+from chassis.telemetry import RequestSpan, RequestTimes
 from chassis.web.deadlines import TIME_LEFT, seconds_left
 from chassis.web.problems import problem_response
-from gateway.directory.sessions.session import Session
 from gateway.edge import documentation
 from gateway.edge.addresses import Addresses, household
 from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
 from gateway.edge.description import Description
+from gateway.edge.exchange import Exchange, exchange_of
 from gateway.edge.forwarding import Forwarding
 from gateway.edge.limits import Header, Limits, Quota
 from gateway.edge.refusals import Refusals
@@ -64,7 +66,7 @@ def safeguards(settings: GatewaySettings, authentication: Authentication) -> Saf
 
 
 class Edge:
-    """An ASGI application before all others.
+    """An ASGI application before all others, for requests that `Listening` has heard.
 
     `own` answers what the gateway answers itself: the directory and what is
     composed; `pages` the `description` of the API and its viewer.
@@ -87,46 +89,59 @@ class Edge:
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
         self._largest_body_bytes = largest_body_bytes
+        self._times = RequestTimes("edge")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = _Visit(send)
+        exchange = exchange_of(scope)
+        started = time.perf_counter()
+        with RequestSpan(f"{scope['method']} {scope['path']}", scope["headers"]):
+            try:
+                await self._answer(scope, receive, send, exchange)
+            finally:
+                self._times.observe(
+                    scope["method"],
+                    getattr(scope.get("route"), "path", "-"),
+                    exchange.status or 500,
+                    time.perf_counter() - started,
+                )
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         try:
-            await self._pass(scope, receive, visit)
+            await self._pass(scope, receive, send, exchange)
         except ClientGone:
             return
         except (Problem, *PASSING_FAILURES) as error:
-            if visit.status:
+            if exchange.status:
                 # Too late for a problem: an answer that breaks off is at least seen to.
                 raise
             problem = _problem(error)
             if problem.status < 500:
-                self._safe.refusals.note(problem.status, problem.name, scope, visit.session)
+                self._safe.refusals.note(problem.status, problem.name, scope, exchange.session)
+            exchange.fields = []
             await problem_response(problem)(scope, receive, send)
         else:
-            if visit.status in _REFUSED_BY_SERVICE:
-                self._safe.refusals.note(visit.status, "by-service", scope, visit.session)
+            if exchange.status in _REFUSED_BY_SERVICE:
+                self._safe.refusals.note(exchange.status, "by-service", scope, exchange.session)
 
-    async def _pass(self, scope: Scope, receive: Receive, visit: _Visit) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         path = scope["raw_path"].decode("latin-1")
-        if scope["method"] == "HEAD":
-            # Asked as GET; the server leaves the body out.
-            inner = {**scope, "method": "GET"}
-        else:
-            inner = dict(scope)
+        # HEAD is asked as GET; the server leaves the body out.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else dict(scope)
         if documentation.answers(inner["method"], path):
-            await self._pages(inner, receive, visit.send)
+            await self._pages(inner, receive, send)
             return
         route = await self._routed(inner["method"], path)
         scope["route"] = route
-        check_declared(scope, self._largest_body_bytes)
+        if exchange.has_body:
+            check_declared(scope, self._largest_body_bytes)
         address = self._safe.addresses.of(scope)
-        identity = await self._admitted(scope, route, address, visit)
+        identity = await self._admitted(scope, route, address, exchange)
         if route.owner == GATEWAY:
             inner["headers"] = self._trusted(scope["headers"], identity, address)
-            await self._own(inner, receive, visit.send)
+            await self._own(inner, receive, send)
         else:
             await self._forwarding.forward(
-                route.owner, inner, receive, visit.send, identity=identity, address=address
+                route.owner, inner, exchange, identity=identity, address=address
             )
 
     async def _routed(self, method: str, path: str) -> Route:
@@ -145,22 +160,25 @@ class Edge:
         return route
 
     async def _admitted(
-        self, scope: Scope, route: Route, address: str, visit: _Visit
+        self, scope: Scope, route: Route, address: str, exchange: Exchange
     ) -> bytes | None:
         """The identity under which a request goes on, None for a public one; raises a problem."""
         safe = self._safe
         if route.is_public:
             if scope["method"] == "POST":
-                visit.fields = safe.address_limits.take((household(address),))
+                exchange.fields = safe.address_limits.take((household(address),))
             return None
         try:
-            caller = await safe.authentication.caller(scope["headers"])
+            headers = scope["headers"]
+            caller = safe.authentication.at_hand(headers)
+            if caller is None:
+                caller = await safe.authentication.caller(headers)
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
             safe.address_limits.take((household(address),))
             raise
-        session = visit.session = caller.session
-        visit.fields = safe.limits.take((session.tenant, session.user, session.id))
+        exchange.session = caller.session
+        exchange.fields = safe.limits.take(caller.quotas)
         return caller.signed
 
     def _trusted(self, headers: list[Header], identity: bytes | None, address: str) -> list[Header]:
@@ -175,25 +193,6 @@ class Edge:
         if identity is not None:
             trusted.append((_IDENTITY, identity))
         return trusted
-
-
-class _Visit:
-    """What is found out about a request on its way; `status` is 0 until it is answered."""
-
-    __slots__ = ("_answer", "fields", "session", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._answer = send
-        self.status = 0
-        self.session: Session | None = None
-        self.fields: list[Header] = []
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.fields:
-                message["headers"] = [*message.get("headers", ()), *self.fields]
-        await self._answer(message)
 
 
 def _telling(problem: MethodNotAllowed, methods: list[str]) -> MethodNotAllowed:

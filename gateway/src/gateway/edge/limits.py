@@ -30,15 +30,21 @@ class Quota:
         # When the bucket of a key will be full again.
         self._full_at: dict[object, float] = {}
 
-    def after(self, key: object, now: float) -> float:
-        """When the bucket would be full again after one more request."""
-        return max(self._full_at.pop(key, 0.0), now) + self.interval
-
-    def keep(self, key: object, full_at: float) -> None:
+    def take(self, key: object, now: float) -> float:
+        """Count a request; when the bucket will be full again."""
+        full_at = self._full_at.pop(key, now)
+        full_at = max(full_at, now) + self.interval
         self._full_at[key] = full_at
         if len(self._full_at) > self.REMEMBERED:
             # The one that asked least lately.
             del self._full_at[next(iter(self._full_at))]
+        return full_at
+
+    def give_back(self, key: object) -> float:
+        """Take back what `take` has counted; the answer that it gave."""
+        full_at = self._full_at[key]
+        self._full_at[key] = full_at - self.interval
+        return full_at
 
     def policy(self) -> str:
         return f'"{self.name}";q={self.requests};w={math.ceil(self.window)}'
@@ -60,28 +66,24 @@ class Limits:
         """
         now = self._clock()
         nearest: Quota | None = None
-        least, full_in, wait = math.inf, 0.0, 0.0
-        taken = []
-        refused = []
+        least, full_in = math.inf, 0.0
         for quota, key in zip(self._quotas, keys, strict=True):
-            full_at = quota.after(key, now)
-            over = full_at - now - quota.window
-            if over > 0.0:
-                refused.append(quota)
-                wait = max(wait, over)
-            left = -over / quota.interval
+            full = quota.take(key, now) - now
+            left = (quota.window - full) / quota.interval
             if left < least:
-                nearest, least, full_in = quota, left, full_at - now
-            taken.append((quota, key, full_at))
-        for quota, key, full_at in taken:
-            quota.keep(key, full_at - quota.interval if refused else full_at)
+                nearest, least, full_in = quota, left, full
         assert nearest is not None
-        if refused:
-            raise self._refusal(refused, nearest, wait)
+        if least < 0.0:
+            raise self._refusal(keys, now, nearest)
         return [self._header, _left(nearest, least, full_in)]
 
-    def _refusal(self, refused: list[Quota], nearest: Quota, wait: float) -> TooManyRequests:
-        names = [quota.name for quota in refused]
+    def _refusal(self, keys: Sequence[object], now: float, nearest: Quota) -> TooManyRequests:
+        names, wait = [], 0.0
+        for quota, key in zip(self._quotas, keys, strict=True):
+            over = quota.give_back(key) - now - quota.window
+            if over > 0.0:
+                names.append(quota.name)
+                wait = max(wait, over)
         problem = TooManyRequests(f"the quota of the {' and the '.join(names)} is used up")
         problem.extra["violated-policies"] = names
         problem.headers["Retry-After"] = str(max(1, math.ceil(wait)))
