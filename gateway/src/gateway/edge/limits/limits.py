@@ -52,7 +52,7 @@ class Limits:
             left = quota.requests - level
             if left < least:
                 nearest, least, filled = quota, left, level
-        if least < -TOLERANCE:
+        if filled > nearest.most:
             raise self._refusal(nearest, levels)
         return [self._header, _left(nearest, least, filled)]
 
