@@ -82,17 +82,25 @@ async def test_what_is_counted_is_not_told_and_goes_when_it_is_over(
     assert redis.exists(*names) == 0
 
 
-async def test_other_passwords_make_other_names(valkey: Valkey, redis: Redis, share: Any) -> None:
+async def test_a_user_of_few_rights_is_enough_and_other_passwords_make_other_names(
+    valkey: Valkey, redis: Redis, share: Any
+) -> None:
     """Whoever sees names only cannot try all addresses: what they are made with is not there."""
-    redis.acl_setuser("other", enabled=True, passwords=["+p"], keys=["*"], categories=["+@all"])
+    commands = ["+evalsha", "+script|load", "+time", "+get", "+set"]
+    redis.acl_setuser(
+        "gateways", enabled=True, passwords=["+p"], keys=["meridian:limit:*"], commands=commands
+    )
     await Limits([ADDRESS], await share(valkey)).take(("192.0.2.7",))
-    url = valkey.url.split("@")[1]
+    redis.script_flush()
+    before = counted_alone()
+    url = valkey.url.partition("@")[2]
     settings = GatewaySettings(
-        database_url="", limits_url=f"redis://other:p@{url}", limits_seconds=30.0
+        database_url="", limits_url=f"redis://gateways:p@{url}", limits_seconds=30.0
     )
     async with sharing(settings) as shared:
         await Limits([ADDRESS], shared).take(("192.0.2.7",))
-    redis.acl_deluser("other")
+    redis.acl_deluser("gateways")
+    assert counted_alone() == before
     assert len(list(redis.scan_iter())) == 2
 
 
