@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +16,7 @@ import httpx
 from tests.end_to_end.conftest import Platform
 from tests.end_to_end.test_erasure import Json, administrator, read, wait_for
 
+PAGE = Path(__file__).parents[2] / "docs" / "integration" / "facts.md"
 OURS = {"system": "1c", "type": "counterparty", "id": "00-00000107"}
 ITEM = {"system": "1c", "type": "item", "id": "00-00000012"}
 RUBLES = {"amount": "18600.00", "currency": "RUB"}
@@ -77,6 +85,42 @@ async def test_what_an_erp_reports_stands_in_timelines_of_customers_that_come_la
         assert await told() == ["stock_counted", "payment_reversed", "payment_received"]
         seen = await read(client, f"/v1/customers/{company}/360")
         assert seen["timeline"]["items"][-1]["fact"]["amount"] == RUBLES
+
+
+async def test_the_examples_of_the_page_for_erp_developers_do_what_it_says(
+    platform: Platform,
+) -> None:
+    async with httpx.AsyncClient(base_url=platform.gateway_url, timeout=60) as client:
+        await administrator(platform, client)
+        draft = {"name": "1С", "scopes": ["facts:read", "facts:write"]}
+        issued = await client.post("/v1/api-keys", json=draft)
+        assert issued.status_code == 201, issued.text
+        environment = os.environ | {
+            "GATEWAY": platform.gateway_url,
+            "KEY": issued.json()["key"],
+        }
+        page = PAGE.read_text(encoding="utf-8")
+        said = []
+        for language, command in (("sh", ("bash", "-euc")), ("python", (sys.executable, "-c"))):
+            (example,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+            done = await asyncio.to_thread(
+                subprocess.run,
+                [*command, example],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            said.append(done.stdout)
+        assert json.loads(said[0])["items"][0]["verdict"] == "accepted"
+        assert said[1].split() == ["urn:meridian:problem:invalid-request", "document"]
+        arrived = (await read(client, "/v1/facts"))["items"]
+        assert [fact["document"]["id"] for fact in arrived] == [
+            *["ПП-00000088"] * 2,
+            "ПП-00000087",
+        ]
 
 
 async def _has(client: httpx.AsyncClient, path: str) -> bool:
