@@ -75,7 +75,8 @@ async def find_subjects(
 ) -> list[Called]:
     theirs = await within(mongodb(database), identity, "facts:read")
     by_id: dict[str, Any] = {"_id": key_of(identity.tenant, id)}
-    wanted = {"$or": [by_id, {"company": str(id)}]} if of_people else by_id
+    at_company = {"tenant": str(identity.tenant), "company": str(id)}
+    wanted = {"$or": [by_id, at_company]} if of_people else by_id
     found = await _readable(mongodb(database), identity, {"$and": [wanted, theirs]}, ("state",))
     return [_CALLED.decode(document["state"]) for _, document in found or ()]
 

@@ -123,7 +123,8 @@ select * from (
     select reversal.id, reversal.moment, reversal.state
     from fact payment join fact reversal on reversal.tenant = $1
          and reversal.payment = payment.document
-    where payment.tenant = $1 and payment.customer = any($2) and reversal.customer is null
+    where payment.tenant = $1 and payment.customer = any($2)
+          and payment.kind = 'payment_received' and reversal.customer is null
           and (reversal.moment, reversal.id) < ($4, $5)
 ) as found order by moment desc, id desc limit $6
 """  # noqa: S608 - the names of our own columns
