@@ -219,13 +219,15 @@ async def test_stock_is_shown_to_whom_a_product_is_about_to_be_sold(
     await contacts.deliver(CONSUMER, event(PRODUCT, "created", product, tenant=tenant))
     assert await facts(anna, person) == ids(*counted)
     assert await facts(anna, other) == ids(reserved)
-    # Who may not know of the deal is not told what it is about.
+    # Who may not know what a deal is about is not told it by stock.
     rest = {name: reach for name, reach in EVERYTHING.items() if not name.startswith("deals")}
     assert await facts(contacts.client(tenant, permissions=rest), person) == []
     own = contacts.client(tenant, permissions=rest | {"deals:read": "own"})
     assert await facts(own, person) == []
     theirs = contacts.client(tenant, permissions=rest | {"deals:read": "own"}, user=owner)
     assert await facts(theirs, person) == ids(*counted)
+    blind = {"deals": {"lines": "hidden"}}
+    assert await facts(contacts.client(tenant, permissions=EVERYTHING, fields=blind), person) == []
     await contacts.deliver(CONSUMER, deal(2, "lost"))
     assert await facts(anna, person) == []
 

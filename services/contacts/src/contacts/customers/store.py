@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
+from chassis.fields import sight_of
 from chassis.identity import Identity
 from chassis.paging import Page
 from chassis.storage import AnyDatabase
@@ -18,6 +19,7 @@ from contacts.holders import Holder
 from contacts.people.store import people
 from contacts.replicas.naming import Called, all_names
 from contacts.touches.store import touches
+from events.catalogue import DEAL
 
 
 class CustomerQueries(Protocol):
@@ -120,10 +122,18 @@ async def _facts(
         return []
     products = (
         await asked.find_products(database, identity, [subject.id for subject in subjects])
-        if "deals:read" in identity.permissions
+        if _is_told_of_deals(identity)
         else []
     )
     return await asked.find_facts(database, identity.tenant, all_names(subjects), products, request)
+
+
+def _is_told_of_deals(identity: Identity) -> bool:
+    """Whether nothing keeps from `identity` who is about to buy what."""
+    deal = sight_of(identity, DEAL)
+    return "deals:read" in identity.permissions and (
+        deal is None or all(map(deal.is_seen, ("customer", "lines", "status")))
+    )
 
 
 def queries(where: Transaction | AnyDatabase) -> CustomerQueries:
