@@ -46,6 +46,7 @@ from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
+from gateway.edge.limits.shared import sharing
 from gateway.edge.listening import Listening
 from gateway.edge.refusals import Refusals
 from gateway.edge.upstreams import Upstreams
@@ -86,22 +87,23 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             description = Description(upstreams, process.app.openapi)
-            edge = Edge(
-                process.app,
-                documentation(description),
-                description,
-                safeguards(settings, Authentication(keyring, standings, database)),
-                Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
-                settings,
-                limit,
-            )
             async with (
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
+                sharing(settings) as shared,
             ):
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
+                )
+                edge = Edge(
+                    process.app,
+                    documentation(description),
+                    description,
+                    safeguards(settings, Authentication(keyring, standings, database), shared),
+                    Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
+                    settings,
+                    limit,
                 )
                 yield Observed(edge, "edge")
 

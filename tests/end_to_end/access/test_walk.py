@@ -1,7 +1,8 @@
 """A walk through the whole API as every role, in every office, of two tenants.
 
 What everybody should get is told by `reaches.py`, in plain Python. With
-`--access-table FILE` the walk writes down what was allowed, refused and leaked.
+`--access-table FILE` the walk writes down what was allowed, refused and leaked, first all routes
+together and then each.
 """
 
 from __future__ import annotations
