@@ -1,4 +1,4 @@
-"""The gateway at a glance: the directory's routes, and the door before them."""
+"""The gateway at a glance: the directory's routes, delivery's, and the door before them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.delivery.facts import api as facts
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -135,6 +136,7 @@ SERVICE = Service(
         absences.routes,
         roles.routes,
         access.routes,
+        facts.routes,
         customer_360.routes,
     ),
     wrap=door,

@@ -188,6 +188,6 @@ OF_ONESELF = {
       for service in CONSUMERS for what in ("parked", "reconciliation")),
     *(("POST", f"/v1/{what}") for what in (
         "companies", "people", "touches", "deals", "campaigns", "forms", "channels", "products",
-        "pipelines", "reasons", "departments", "users", "roles")),
+        "pipelines", "reasons", "departments", "users", "roles", "facts")),
 }  # fmt: skip
 """Routes where some role has nothing to be refused: they tell and make what is one's own."""
