@@ -1,4 +1,4 @@
-"""The gateway at a glance: the directory's routes, and the door before them."""
+"""The gateway at a glance: the directory's routes, delivery's, and the door before them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from gateway.customer_360 import api as customer_360
+from gateway.delivery.facts import api as facts
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -44,6 +45,7 @@ from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
+from gateway.edge.limits.shared import sharing
 from gateway.edge.listening import Listening
 from gateway.edge.refusals import Refusals
 from gateway.edge.upstreams import Upstreams
@@ -84,22 +86,23 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             description = Description(upstreams, process.app.openapi)
-            edge = Edge(
-                process.app,
-                documentation(description),
-                description,
-                safeguards(settings, Authentication(keyring, standings, database)),
-                Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
-                settings,
-                limit,
-            )
             async with (
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
+                sharing(settings) as shared,
             ):
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
+                )
+                edge = Edge(
+                    process.app,
+                    documentation(description),
+                    description,
+                    safeguards(settings, Authentication(keyring, standings, database), shared),
+                    Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
+                    settings,
+                    limit,
                 )
                 yield edge
 
@@ -132,6 +135,7 @@ SERVICE = Service(
         absences.routes,
         roles.routes,
         access.routes,
+        facts.routes,
         customer_360.routes,
     ),
     wrap=door,
