@@ -1,4 +1,4 @@
-"""The gateway at a glance: the directory's routes, and the door before them."""
+"""The gateway at a glance: the directory, delivery, and the door before them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.delivery.log.log import open_log
+from gateway.delivery.log.retention import forget_old
+from gateway.delivery.log.writing import DELIVERY
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -97,7 +100,9 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
             async with (
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
+                open_log(database, process.stopping) as log,
             ):
+                state.log = log
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
@@ -135,6 +140,8 @@ SERVICE = Service(
         access.routes,
         customer_360.routes,
     ),
+    consumers=(DELIVERY,),
+    chores=(forget_old,),
     wrap=door,
     listening=listening,
 )

@@ -112,3 +112,6 @@ class GatewaySettings(ServiceSettings):
         100, ge=1, description="of one address within `sign_in_window_seconds`, then it waits"
     )
     sign_in_window_seconds: float = Field(300.0, gt=0)
+    delivery_days: float = Field(
+        30.0, gt=0, description="how long the log of events reaches back; snapshots have the rest"
+    )

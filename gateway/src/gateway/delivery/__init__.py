@@ -1,0 +1,1 @@
+"""Delivery: how people and programs that have no Kafka follow what happens."""
