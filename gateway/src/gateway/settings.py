@@ -115,3 +115,7 @@ class GatewaySettings(ServiceSettings):
     delivery_days: float = Field(
         30.0, gt=0, description="how long the log of events reaches back; snapshots have the rest"
     )
+    snapshots: int = Field(
+        4, ge=1, description="read at once; each has a connection to the database of its own"
+    )
+    snapshot_seconds: float = Field(600.0, gt=0, description="for one snapshot, whole")

@@ -124,7 +124,7 @@ def _restricted(body: bytes, sight: Sight) -> bytes:
             data[part] = msgspec.Raw(sight.state(told).encode())
     document["data"] = msgspec.Raw(msgspec.json.encode(data))
     if not sight.tells_time:
-        document["time"] = document["recordedtime"]
+        document["time"] = document.get("recordedtime", document["time"])
     return msgspec.json.encode(document)
 
 
@@ -135,7 +135,7 @@ def _withdrawn(body: bytes) -> bytes:
     return msgspec.json.encode(
         {
             **left,
-            "time": document["recordedtime"],
+            "time": document.get("recordedtime", document["time"]),
             "data": {"after": None, "changed": {}},
             "withdrawn": True,
         }

@@ -12,13 +12,12 @@ import pytest
 
 from chassis.decoding import AnyEvent
 from chassis.inbox import PASSING
-from chassis.problems import InvalidRequest
-from chassis.testing import emptied
+from chassis.problems import CursorExpired, InvalidRequest
 from chassis.testing_records import where_it_stands
 from events.catalogue import PERSON
 from gateway.delivery.log import log as reading
 from gateway.delivery.log import store
-from gateway.delivery.log.entry import Bounds, CursorExpired, Entry, Reach, Selection
+from gateway.delivery.log.entry import Bounds, Entry, Reach, Selection
 from gateway.delivery.log.writing import DELIVERY
 from gateway.testing.deliveries import (
     EVERYTHING,
@@ -27,6 +26,7 @@ from gateway.testing.deliveries import (
     person,
     product,
     products,
+    removed,
 )
 
 _YEARS = timedelta(days=3_000)
@@ -111,9 +111,9 @@ async def test_an_entry_knows_whose_the_record_was_and_is(desk: Desk) -> None:
     await desk.deliver(person(tenant, id, 1, owner=olga, department=north))
     await desk.deliver(
         person(tenant, id, 2, owner=pavel, department=north),
-        emptied(PERSON, "deleted", id, 3, tenant=tenant),
+        removed(PERSON, "deleted", tenant, id, 3),
     )
-    await desk.deliver(emptied(PERSON, "erased", id, 4, tenant=tenant))
+    await desk.deliver(removed(PERSON, "erased", tenant, id, 4))
     found = await desk.everything(tenant)
     assert [(entry.owner, entry.was_owner, entry.remains) for entry in found] == [
         (olga, None, True),
@@ -135,7 +135,7 @@ async def test_erasing_empties_what_the_log_has_and_leaves_its_places(desk: Desk
         "delivery_head",
         "delivery_log",
     ]
-    await desk.deliver(emptied(PERSON, "erased", id, 3, tenant=tenant))
+    await desk.deliver(removed(PERSON, "erased", tenant, id, 3))
     assert await where_it_stands(desk.database.pool, "forgetmeplease") == []
     found = await desk.everything(tenant)
     assert sequences(found) == [1, 2, 3, 4]
