@@ -25,7 +25,7 @@ import urllib.request
 from typing import Any
 
 WAIT_SECONDS = 50
-LONGEST_PAUSE_SECONDS = 30
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
 TABLES = """
 create table if not exists record (
@@ -164,8 +164,9 @@ def main() -> None:
     given = arguments.parse_args()
     meridian = Meridian(given.url, os.environ["MERIDIAN_USER"], os.environ["MERIDIAN_PASSWORD"])
     copy = Copy(given.file)
-    pause = 0.5
+    pause = FIRST_PAUSE_SECONDS
     while True:
+        began = time.monotonic()
         try:
             follow(meridian, copy, given.aggregates, once=given.once)
             return
@@ -176,9 +177,9 @@ def main() -> None:
                 sys.exit(f"{error.code}: {error.read().decode()}")
         except (OSError, http.client.HTTPException, ValueError) as error:
             # Out of reach, or an answer that has broken off: the same again, a little later.
-            print(f"waiting {pause:.0f} s: {error}", file=sys.stderr)
-        else:
-            pause = 0.5
+            print(f"again in a moment: {error}", file=sys.stderr)
+        if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

@@ -122,7 +122,10 @@ async def test_what_is_shown_to_others_works(platform: Platform, tmp_path: Path)
     told = environment(company) | {"ONCE": "1"}
 
     async def is_equal(
-        command: list[str], read: Callable[[Path, str], State], copy: Path, expected: Any
+        command: list[str],
+        read: Callable[[Path, str], State],
+        copy: Path,
+        expected: dict[str, State],
     ) -> bool:
         done = await asyncio.to_thread(
             subprocess.run, command, env=told, capture_output=True, text=True, check=False
