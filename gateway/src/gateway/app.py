@@ -15,7 +15,15 @@ from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from gateway.customer_360 import api as customer_360
+from gateway.delivery.consumers import api as consumers
 from gateway.delivery.facts import api as facts
+from gateway.delivery.feed import api as feed
+from gateway.delivery.feed.feed import LONGEST_WAIT
+from gateway.delivery.log.log import open_log
+from gateway.delivery.log.retention import forget_old
+from gateway.delivery.log.writing import DELIVERY
+from gateway.delivery.snapshots import api as snapshots
+from gateway.delivery.snapshots.use_cases import Snapshots
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -90,7 +98,10 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
                 sharing(settings) as shared,
+                open_log(database, process.stopping) as log,
             ):
+                state.log = log
+                state.snapshots = Snapshots(database, settings.snapshots)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
@@ -99,10 +110,18 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                     process.app,
                     documentation(description),
                     description,
-                    safeguards(settings, Authentication(keyring, standings, database), shared),
+                    safeguards(
+                        settings,
+                        Authentication(keyring, standings, database, state.reception),
+                        shared,
+                    ),
                     Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
                     settings,
                     limit,
+                    {
+                        "/v1/feed": LONGEST_WAIT + settings.upstream_deadline_seconds,
+                        "/v1/snapshot": settings.snapshot_seconds,
+                    },
                 )
                 yield edge
 
@@ -137,7 +156,12 @@ SERVICE = Service(
         access.routes,
         facts.routes,
         customer_360.routes,
+        consumers.routes,
+        feed.routes,
+        snapshots.routes,
     ),
+    consumers=(DELIVERY,),
+    chores=(forget_old,),
     wrap=door,
     listening=listening,
 )

@@ -120,3 +120,10 @@ class GatewaySettings(ServiceSettings):
         100, ge=1, description="of one address within `sign_in_window_seconds`, then it waits"
     )
     sign_in_window_seconds: float = Field(300.0, gt=0)
+    delivery_days: float = Field(
+        30.0, gt=0, description="how long the log of events reaches back; snapshots have the rest"
+    )
+    snapshots: int = Field(
+        4, ge=1, description="read at once; each has a connection to the database of its own"
+    )
+    snapshot_seconds: float = Field(600.0, gt=0, description="for one snapshot, whole")

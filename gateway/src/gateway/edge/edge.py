@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,8 +75,9 @@ def safeguards(
 class Edge:
     """An ASGI application before all others, for requests that `Listening` has heard.
 
-    `own` answers what the gateway answers itself: the directory and what is
-    composed; `pages` the `description` of the API and its viewer.
+    `own` answers what the gateway answers itself: the directory, what is delivered and
+    what is composed; `pages` the `description` of the API and its viewer. `patience` says
+    for how many seconds what is under a path may be answered, where that is not as usual.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Edge:
         forwarding: Forwarding,
         settings: GatewaySettings,
         largest_body_bytes: int,
+        patience: Mapping[str, float],
     ) -> None:
         self._own = own
         self._pages = pages
@@ -93,6 +97,7 @@ class Edge:
         self._safe = safeguards
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
+        self._patience = patience
         self._largest_body_bytes = largest_body_bytes
         self._times = RequestTimes("edge")
 
@@ -142,7 +147,12 @@ class Edge:
         address = self._safe.addresses.of(scope)
         identity = await self._admitted(scope, route, address, exchange)
         if route.owner == GATEWAY:
-            inner["headers"] = self._trusted(scope["headers"], identity, address)
+            seconds = self._patience.get(route.path, self._seconds)
+            inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
+            if exchange.session is not None:
+                # For answers that last: what the session may do may change meanwhile.
+                standing = partial(self._safe.authentication.standing, exchange.session)
+                inner["state"] = {**scope.get("state", {}), "standing": standing}
             await self._own(inner, receive, send)
         else:
             await self._forwarding.forward(
@@ -177,7 +187,7 @@ class Edge:
             headers = scope["headers"]
             caller = safe.authentication.at_hand(headers)
             if caller is None:
-                caller = await safe.authentication.caller(headers)
+                caller = await safe.authentication.caller(headers, household(address))
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
             await safe.address_limits.take((household(address),))
@@ -186,12 +196,14 @@ class Edge:
         exchange.fields = await safe.limits.take(caller.quotas)
         return caller.signed
 
-    def _trusted(self, headers: list[Header], identity: bytes | None, address: str) -> list[Header]:
+    def _trusted(
+        self, headers: list[Header], identity: bytes | None, address: str, most: float
+    ) -> list[Header]:
         """`headers` with what the gateway says of identity, time and address, and no other.
 
         Some servers take `_` for `-` in names: what is spelt so is no less forged.
         """
-        seconds = min(self._seconds, seconds_left(headers) or self._seconds)
+        seconds = min(most, seconds_left(headers) or most)
         trusted = [field for field in headers if field[0].replace(b"_", b"-") not in _STRIPPED]
         trusted.append((_TIME_LEFT, b"%d" % max(1, int(seconds * 1000))))
         trusted.append((_ADDRESS, address.encode("ascii")))

@@ -884,6 +884,129 @@ class AsyncFacts:
         )
 
 
+class AsyncFeed:
+    """What is under `/v1/feed`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def read(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: Filter | None = None,
+        wait: int | None = None,
+        types: Filter | None = None,
+        consumer: Filter | None = None,
+    ) -> models.FeedPage:
+        """Follow what happens."""
+        return await self._transport.send(
+            "GET",
+            "/v1/feed",
+            models.FeedPage,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "wait": wait,
+                "types": types,
+                "consumer": consumer,
+            },
+        )
+
+    async def consumers(self) -> models.FeedConsumers:
+        """List one's own consumers."""
+        return await self._transport.send("GET", "/v1/feed/consumers", models.FeedConsumers)
+
+    async def create_consumer(
+        self,
+        body: models.ConsumerDraft | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Create a consumer of the feed."""
+        return await self._transport.send(
+            "POST",
+            "/v1/feed/consumers",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def consumer(self, name: Id) -> models.FeedConsumer:
+        """Read a consumer, and how far it is behind."""
+        return await self._transport.send(
+            "GET", f"/v1/feed/consumers/{segment(name)}", models.FeedConsumer
+        )
+
+    async def forget_consumer(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Forget a consumer."""
+        return await self._transport.send(
+            "DELETE",
+            f"/v1/feed/consumers/{segment(name)}",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def acknowledge(
+        self,
+        name: Id,
+        body: models.Acknowledgement | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Acknowledge events up to a cursor."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/acknowledge",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def pause(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Give a consumer nothing for now."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/pause",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def resume(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Let a paused consumer go on."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/resume",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def rewind(
+        self,
+        name: Id,
+        body: models.Rewinding | Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Begin again farther back."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/rewind",
+            models.FeedConsumer,
+            body={} if body is None else body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+
 class AsyncForms:
     """What is under `/v1/forms`."""
 
@@ -2332,6 +2455,7 @@ class AsyncResources:
         self.deals = AsyncDeals(transport)
         self.departments = AsyncDepartments(transport)
         self.facts = AsyncFacts(transport)
+        self.feed = AsyncFeed(transport)
         self.forms = AsyncForms(transport)
         self.identity_providers = AsyncIdentityProviders(transport)
         self.invitations = AsyncInvitations(transport)

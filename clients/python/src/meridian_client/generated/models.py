@@ -76,6 +76,12 @@ class Access(Struct, kw_only=True, omit_defaults=True):
     fields: list[Restriction]
 
 
+class Acknowledgement(Struct, kw_only=True):
+    """Everything up to this cursor is dealt with."""
+
+    cursor: str
+
+
 class Address(Struct, kw_only=True, omit_defaults=True):
     country: str | None = None
     city: str | None = None
@@ -370,6 +376,17 @@ class Confirmation(Struct, kw_only=True):
     """The first code that the app shows."""
 
     code: str
+
+
+class ConsumerDraft(Struct, kw_only=True):
+    """A new consumer: of all events unless `types` names some (types or topics).
+
+    It begins after `cursor`, as of a snapshot, else with the oldest event that is kept.
+    """
+
+    name: str
+    types: list[str] | UnsetType = UNSET
+    cursor: str | UnsetType | None = UNSET
 
 
 class Customer(Struct, kw_only=True, omit_defaults=True):
@@ -781,6 +798,79 @@ class FactVerdicts(Struct, kw_only=True, omit_defaults=True):
     """The answer to a call with facts, in the order of its items."""
 
     items: list[FactVerdict]
+
+
+class FeedConsumer(Struct, kw_only=True, omit_defaults=True):
+    """A consumer as its owner sees it.
+
+    `lag_events` counts all events behind `cursor`, also those that are not for it; `lag_seconds`
+    is how long the oldest of them is there. `is_expired` says that some that it has not
+    acknowledged are not kept any more.
+    """
+
+    name: str
+    types: list[str]
+    cursor: str
+    acknowledged: str | None
+    is_paused: bool
+    is_expired: bool
+    lag_events: int
+    lag_seconds: float
+    created: str
+
+
+class FeedConsumers(Struct, kw_only=True, omit_defaults=True):
+    """Consumers by their names."""
+
+    items: list[FeedConsumer]
+
+
+class FeedData(Struct, kw_only=True, omit_defaults=True):
+    """The record after the event, null where it is no more; each changed field as it was before."""
+
+    after: dict[str, Any] | None
+    changed: dict[str, Any] = field(default_factory=dict)
+
+
+class FeedEvent(Struct, kw_only=True, omit_defaults=True):
+    """A CloudEvents document, as Kafka carries it, as far as it may be seen.
+
+    `withdrawn` says that the record has gone out of reach: what was known of it is to be
+    forgotten, and nothing of it is told. `erased` says that the event was emptied later.
+    """
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: UUID
+    time: str
+    recordedtime: str
+    tenantid: UUID
+    aggregateversion: int
+    datacontenttype: str
+    data: FeedData
+    dataschema: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    origin: str | None = None
+    traceparent: str | None = None
+    position: int | None = None
+    withdrawn: bool = False
+    erased: bool = False
+
+
+class FeedPage(Struct, kw_only=True, omit_defaults=True):
+    """Events in order; after them one goes on from `next_cursor`, at once while `has_more`.
+
+    A page may be empty and have more behind it: what it was made of is not for whoever asks.
+    """
+
+    items: list[FeedEvent]
+    next_cursor: str
+    has_more: bool
 
 
 class FieldChange(Struct, kw_only=True, omit_defaults=True):
@@ -1627,6 +1717,16 @@ class RevenueReport(Struct, kw_only=True, omit_defaults=True):
 class RevenueTotal(Struct, kw_only=True, omit_defaults=True):
     deals: int
     revenue: Decimal
+
+
+class Rewinding(Struct, kw_only=True):
+    """Where to begin again: after a cursor, or with what was logged at a time or later.
+
+    With neither of them, with the oldest event that is kept.
+    """
+
+    cursor: str | UnsetType = UNSET
+    time: dt.datetime | UnsetType = UNSET
 
 
 class Role(Struct, kw_only=True, omit_defaults=True):

@@ -873,6 +873,129 @@ class Facts:
         )
 
 
+class Feed:
+    """What is under `/v1/feed`."""
+
+    def __init__(self, transport: BlockingTransport) -> None:
+        self._transport = transport
+
+    def read(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: Filter | None = None,
+        wait: int | None = None,
+        types: Filter | None = None,
+        consumer: Filter | None = None,
+    ) -> models.FeedPage:
+        """Follow what happens."""
+        return self._transport.send(
+            "GET",
+            "/v1/feed",
+            models.FeedPage,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "wait": wait,
+                "types": types,
+                "consumer": consumer,
+            },
+        )
+
+    def consumers(self) -> models.FeedConsumers:
+        """List one's own consumers."""
+        return self._transport.send("GET", "/v1/feed/consumers", models.FeedConsumers)
+
+    def create_consumer(
+        self,
+        body: models.ConsumerDraft | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Create a consumer of the feed."""
+        return self._transport.send(
+            "POST",
+            "/v1/feed/consumers",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def consumer(self, name: Id) -> models.FeedConsumer:
+        """Read a consumer, and how far it is behind."""
+        return self._transport.send(
+            "GET", f"/v1/feed/consumers/{segment(name)}", models.FeedConsumer
+        )
+
+    def forget_consumer(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Forget a consumer."""
+        return self._transport.send(
+            "DELETE",
+            f"/v1/feed/consumers/{segment(name)}",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def acknowledge(
+        self,
+        name: Id,
+        body: models.Acknowledgement | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Acknowledge events up to a cursor."""
+        return self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/acknowledge",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def pause(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Give a consumer nothing for now."""
+        return self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/pause",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def resume(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Let a paused consumer go on."""
+        return self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/resume",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def rewind(
+        self,
+        name: Id,
+        body: models.Rewinding | Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Begin again farther back."""
+        return self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/rewind",
+            models.FeedConsumer,
+            body={} if body is None else body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+
 class Forms:
     """What is under `/v1/forms`."""
 
@@ -2307,6 +2430,7 @@ class Resources:
         self.deals = Deals(transport)
         self.departments = Departments(transport)
         self.facts = Facts(transport)
+        self.feed = Feed(transport)
         self.forms = Forms(transport)
         self.identity_providers = IdentityProviders(transport)
         self.invitations = Invitations(transport)
