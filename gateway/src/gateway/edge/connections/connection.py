@@ -151,7 +151,6 @@ class Connection(asyncio.Protocol):
         if not good or not self.is_open:
             self.close()
             return False
-        self._is_busy = False
         self.idle_since = self.time()
         return True
 
