@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
-from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
 from gateway.delivery.consumers import api as consumers
 from gateway.delivery.facts import api as facts
@@ -124,7 +123,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                         "/v1/snapshot": settings.snapshot_seconds,
                     },
                 )
-                yield Observed(edge, "edge")
+                yield edge
 
 
 def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:

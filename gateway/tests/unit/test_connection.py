@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE
 
 from gateway.edge.connections.connection import BrokenOff, Connection, Malformed
 
@@ -95,6 +96,21 @@ def test_what_follows_an_answer_spoils_the_connection(places: list[int], more: b
     words = cut(OK + more, places)
     body, is_good, _ = asyncio.run(exchanged(words, then_closed=False))
     assert (body, is_good) == (b"first", False)
+
+
+async def test_no_byte_passes_in_a_header_that_our_own_answers_may_not_have() -> None:
+    for byte in range(256):
+        for field in (b"X%c: y" % byte, b"X: a%cb" % byte):
+            words = OK.replace(b"\r\n", b"\r\n" + field + b"\r\n", 1)
+            connection = Connection(lambda _: None)
+            connection.connection_made(Wire())
+            connection.send(b"GET", asyncio.get_running_loop().time() + 60, is_whole=True)
+            connection.data_received(words)
+            if connection.failure is None:
+                for name, value in connection.headers:
+                    assert not HEADER_RE.search(name), field
+                    assert not HEADER_VALUE_RE.search(value), field
+            connection.close()
 
 
 @given(st.lists(st.integers(0, 200)), st.integers(0, len(CHUNKED) - 1))

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -27,7 +27,7 @@ from chassis.problems import (
     Problem,
     Unavailable,
 )
-from chassis.telemetry import REQUESTS, RequestSpan
+from chassis.telemetry import RequestSpan, RequestTimes
 from chassis.web.deadlines import Deadlined
 from chassis.web.documents import openapi
 from chassis.web.parameters import KNOWN_PARAMETERS
@@ -147,9 +147,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app = app
-        self.service = service
-        # `labels` costs more than what it is asked for; there are few of them.
-        self._series: dict[tuple[str, str, int], Histogram] = {}
+        self._times = RequestTimes(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -169,17 +167,9 @@ class Observed:
                 await self.app(scope, receive, observing)
             finally:
                 route: Any = scope.get("route")
-                self._observed(
+                self._times.observe(
                     scope["method"],
                     getattr(route, "path_format", getattr(route, "path", "-")),
                     status,
                     time.perf_counter() - started,
                 )
-
-    def _observed(self, method: str, route: str, status: int, seconds: float) -> None:
-        key = (method, route, status)
-        series = self._series.get(key)
-        if series is None:
-            series = REQUESTS.labels(self.service, method, route, str(status))
-            self._series[key] = series
-        series.observe(seconds)

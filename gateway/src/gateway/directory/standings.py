@@ -34,11 +34,16 @@ class Standings:
         self._known: dict[Session, tuple[float, Identity]] = {}
         self._asking: dict[Session, asyncio.Task[Identity]] = {}
 
+    def at_hand(self, session: Session) -> Identity | None:
+        """What `of` answers, where it is remembered."""
+        known = self._known.get(session)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     async def of(self, session: Session) -> Identity:
         """Its user's identity; `Unauthenticated` once it has ended or the user is not active."""
-        known = self._known.get(session)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        known = self.at_hand(session)
+        if known is not None:
+            return known
         # Whoever comes while the database is asked waits for the same answer.
         asking = self._asking.get(session)
         if asking is None:

@@ -32,6 +32,12 @@ class Corked(asyncio.Transport):
             # Who writes on and on must feel that the client does not take it.
             self.flush()
 
+    def write_now(self, data: bytes) -> None:
+        """Write what is whole already, behind what is held."""
+        if self._held:
+            self.flush()
+        self._transport.write(data)
+
     def flush(self) -> None:
         """Write what is held now."""
         held, self._held, self._size = self._held, [], 0

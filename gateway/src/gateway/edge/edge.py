@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.database import PASSING_FAILURES
 from chassis.identity import HEADER
 from chassis.problems import MethodNotAllowed, Problem, Unauthenticated, Unavailable
+from chassis.telemetry import RequestSpan, RequestTimes
 from chassis.web.deadlines import TIME_LEFT, seconds_left
 from chassis.web.problems import problem_response
-from gateway.directory.sessions.session import Session
 from gateway.edge import documentation
 from gateway.edge.addresses import Addresses, household
 from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
 from gateway.edge.description import Description
+from gateway.edge.exchange import Exchange, exchange_of
 from gateway.edge.forwarding import Forwarding
 from gateway.edge.limits.limits import Header, Limits
 from gateway.edge.limits.quota import Quota
@@ -71,7 +73,7 @@ def safeguards(
 
 
 class Edge:
-    """An ASGI application before all others.
+    """An ASGI application before all others, for requests that `Listening` has heard.
 
     `own` answers what the gateway answers itself: the directory, what is delivered and
     what is composed; `pages` the `description` of the API and its viewer. `patience` says
@@ -97,51 +99,64 @@ class Edge:
         self._seconds = settings.upstream_deadline_seconds
         self._patience = patience
         self._largest_body_bytes = largest_body_bytes
+        self._times = RequestTimes("edge")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = _Visit(send)
+        exchange = exchange_of(scope)
+        started = time.perf_counter()
+        with RequestSpan(f"{scope['method']} {scope['path']}", scope["headers"]):
+            try:
+                await self._answer(scope, receive, send, exchange)
+            finally:
+                self._times.observe(
+                    scope["method"],
+                    getattr(scope.get("route"), "path", "-"),
+                    exchange.status or 500,
+                    time.perf_counter() - started,
+                )
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         try:
-            await self._pass(scope, receive, visit)
+            await self._pass(scope, receive, send, exchange)
         except ClientGone:
             return
         except (Problem, *PASSING_FAILURES) as error:
-            if visit.status:
+            if exchange.status:
                 # Too late for a problem: an answer that breaks off is at least seen to.
                 raise
             problem = _problem(error)
             if problem.status < 500:
-                self._safe.refusals.note(problem.status, problem.name, scope, visit.session)
+                self._safe.refusals.note(problem.status, problem.name, scope, exchange.session)
+            exchange.fields = []
             await problem_response(problem)(scope, receive, send)
         else:
-            if visit.status in _REFUSED_BY_SERVICE:
-                self._safe.refusals.note(visit.status, "by-service", scope, visit.session)
+            if exchange.status in _REFUSED_BY_SERVICE:
+                self._safe.refusals.note(exchange.status, "by-service", scope, exchange.session)
 
-    async def _pass(self, scope: Scope, receive: Receive, visit: _Visit) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         path = scope["raw_path"].decode("latin-1")
-        if scope["method"] == "HEAD":
-            # Asked as GET; the server leaves the body out.
-            inner = {**scope, "method": "GET"}
-        else:
-            inner = dict(scope)
+        # HEAD is asked as GET; the server leaves the body out.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else dict(scope)
         if documentation.answers(inner["method"], path):
-            await self._pages(inner, receive, visit.send)
+            await self._pages(inner, receive, send)
             return
         route = await self._routed(inner["method"], path)
         scope["route"] = route
-        check_declared(scope, self._largest_body_bytes)
+        if exchange.has_body:
+            check_declared(scope, self._largest_body_bytes)
         address = self._safe.addresses.of(scope)
-        identity = await self._admitted(scope, route, address, visit)
+        identity = await self._admitted(scope, route, address, exchange)
         if route.owner == GATEWAY:
             seconds = self._patience.get(route.path, self._seconds)
             inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
-            if visit.session is not None:
+            if exchange.session is not None:
                 # For answers that last: what the session may do may change meanwhile.
-                standing = partial(self._safe.authentication.standing, visit.session)
+                standing = partial(self._safe.authentication.standing, exchange.session)
                 inner["state"] = {**scope.get("state", {}), "standing": standing}
-            await self._own(inner, receive, visit.send)
+            await self._own(inner, receive, send)
         else:
             await self._forwarding.forward(
-                route.owner, inner, receive, visit.send, identity=identity, address=address
+                route.owner, inner, exchange, identity=identity, address=address
             )
 
     async def _routed(self, method: str, path: str) -> Route:
@@ -160,22 +175,25 @@ class Edge:
         return route
 
     async def _admitted(
-        self, scope: Scope, route: Route, address: str, visit: _Visit
+        self, scope: Scope, route: Route, address: str, exchange: Exchange
     ) -> bytes | None:
         """The identity under which a request goes on, None for a public one; raises a problem."""
         safe = self._safe
         if route.is_public:
             if scope["method"] == "POST":
-                visit.fields = await safe.address_limits.take((household(address),))
+                exchange.fields = await safe.address_limits.take((household(address),))
             return None
         try:
-            caller = await safe.authentication.caller(scope["headers"], household(address))
+            headers = scope["headers"]
+            caller = safe.authentication.at_hand(headers)
+            if caller is None:
+                caller = await safe.authentication.caller(headers, household(address))
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
             await safe.address_limits.take((household(address),))
             raise
-        session = visit.session = caller.session
-        visit.fields = await safe.limits.take((session.tenant, session.user, session.id))
+        exchange.session = caller.session
+        exchange.fields = await safe.limits.take(caller.quotas)
         return caller.signed
 
     def _trusted(
@@ -192,25 +210,6 @@ class Edge:
         if identity is not None:
             trusted.append((_IDENTITY, identity))
         return trusted
-
-
-class _Visit:
-    """What is found out about a request on its way; `status` is 0 until it is answered."""
-
-    __slots__ = ("_answer", "fields", "session", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._answer = send
-        self.status = 0
-        self.session: Session | None = None
-        self.fields: list[Header] = []
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.fields:
-                message["headers"] = [*message.get("headers", ()), *self.fields]
-        await self._answer(message)
 
 
 def _telling(problem: MethodNotAllowed, methods: list[str]) -> MethodNotAllowed:

@@ -8,14 +8,16 @@ between the service and the gateway; both ways the framing is written anew.
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from chassis.identity import HEADER
 from chassis.problems import MalformedRequest
 from chassis.web.deadlines import seconds_left
 from gateway.edge.bodies import PassingBody, declared_length
 from gateway.edge.connections.connection import Header
+from gateway.edge.exchange import Exchange
 from gateway.edge.upstreams import Answer, Question, Upstreams, traced
 
 PASSED_IN = frozenset(
@@ -61,13 +63,13 @@ class Forwarding:
         self._upstreams = upstreams
         self._limit = limit
         self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
 
     async def forward(
         self,
         service: str,
         scope: Scope,
-        receive: Receive,
-        send: Send,
+        exchange: Exchange,
         *,
         identity: bytes | None,
         address: str,
@@ -75,20 +77,20 @@ class Forwarding:
         """Pass one request on; raises a problem as long as nothing has been answered."""
         asked_for = seconds_left(scope["headers"])
         seconds = min(self._seconds, asked_for or self._seconds)
-        body = await _begun(scope, receive, self._limit)
+        body = await _begun(scope, exchange, self._limit) if exchange.has_body else None
         question = Question(
             scope["method"],
             _target(scope),
             _lines(scope, body, identity, address),
-            asyncio.get_running_loop().time() + seconds,
+            self._loop.time() + seconds,
             body,
             is_repeatable=_is_repeatable(scope),
             has_full_time=seconds == self._seconds,
-            state=scope.get("state", {}),
+            asker=exchange,
         )
         answer = await self._upstreams[service].ask(question)
         try:
-            await _pass_back(answer, send)
+            await _pass_back(answer, exchange)
         finally:
             answer.close()
 
@@ -100,11 +102,8 @@ def _is_repeatable(scope: Scope) -> bool:
     return any(name == b"idempotency-key" for name, _ in scope["headers"])
 
 
-async def _begun(scope: Scope, receive: Receive, limit: int) -> PassingBody | None:
-    length = declared_length(scope)
-    if length is None and all(name != b"transfer-encoding" for name, _ in scope["headers"]):
-        return None
-    body = PassingBody(receive, limit, length)
+async def _begun(scope: Scope, exchange: Exchange, limit: int) -> PassingBody:
+    body = PassingBody(cast(Receive, exchange.receive), limit, declared_length(scope))
     await body.begin()
     return body
 
@@ -116,7 +115,7 @@ def _lines(
     lines = [b"%b: %b\r\n" % (name, value) for name, value in scope["headers"] if name in PASSED_IN]
     if identity is not None:
         lines.append(_IDENTITY + identity + b"\r\n")
-    lines.append(f"x-forwarded-for: {address}\r\n".encode("ascii"))
+    lines.append(b"x-forwarded-for: %b\r\n" % address.encode("ascii"))
     if body is not None:
         framing = "transfer-encoding: chunked" if body.length is None else None
         lines.append(f"{framing or f'content-length: {body.length}'}\r\n".encode("ascii"))
@@ -133,20 +132,16 @@ def _target(scope: Scope) -> str:
     return f"{path.decode('ascii')}?{query.decode('ascii')}"
 
 
-async def _pass_back(answer: Answer, send: Send) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": _passed_out(answer.status, answer.headers),
-        }
-    )
-    while True:
+async def _pass_back(answer: Answer, exchange: Exchange) -> None:
+    header = _passed_out(answer.status, answer.headers)
+    # Small answers come whole: head and body are one write.
+    piece = answer.at_hand()
+    is_last = answer.is_at_end
+    await exchange.begin(answer.status, header, piece, is_last=is_last)
+    while not is_last:
         piece = await answer.piece()
         is_last = answer.is_at_end
-        await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
-        if is_last:
-            return
+        await exchange.go_on(piece, is_last=is_last)
 
 
 def _passed_out(status: int, headers: list[Header]) -> list[Header]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
 import msgspec
@@ -22,10 +23,14 @@ from uvicorn.server import ServerState
 from chassis.problems import MalformedRequest, Problem, TooManyRequests, Unavailable
 from gateway.edge.connections.connection import LARGEST_SILENCE, MOST_HEADERS
 from gateway.edge.corked import Corked
+from gateway.edge.exchange import EXTENSION, Exchange
 from gateway.edge.refusals import Refusals
 from gateway.settings import GatewaySettings
 
 _LINGER_SECONDS = 5.0
+_LEAST_SECONDS = 0.001
+"""What a timer may come too early."""
+
 _MOST_PIPELINED = 32
 
 
@@ -61,13 +66,14 @@ class Listening(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self._settings = settings
         self._refusals = refusals
-        self._answering: RequestResponseCycle | None = None
+        self._answering: Exchange | None = None
         self._is_deaf = False
         self._is_receiving = False
         self._has_head = False
         self._head_size = 0
         self._silence = 0
         self._body_size = 0
+        self._idle_since = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._drain: asyncio.TimerHandle | None = None
         self._undrained = 0
@@ -84,7 +90,6 @@ class Listening(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
             return
-        self._unset_keepalive_if_required()
         self._silence += len(data)
         try:
             self.parser.feed_data(data)
@@ -101,12 +106,13 @@ class Listening(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
         self._stop_watching()
         self.pipeline.clear()
         if self._drain is not None:
             self._drain.cancel()
         if self._answering is not None and not self._answering.response_complete:
-            _tell_of_leaving(self._answering)
+            self._answering.leave()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -120,20 +126,32 @@ class Listening(HttpToolsProtocol):
             self._drain = None
 
     def timeout_keep_alive_handler(self) -> None:
-        if self.transport.get_write_buffer_size():
+        self.timeout_keep_alive_task = None
+        if self._is_receiving or not self._is_idle:
+            return  # looked at again when that is answered
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > _LEAST_SECONDS:
+            self._look_whether_idle_in(left)
+        elif self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             super().timeout_keep_alive_handler()
 
+    def _look_whether_idle_in(self, seconds: float) -> None:
+        """One timer goes on from request to request: to set one for each would cost more."""
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
     # -- the parser -----------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._is_receiving, self._has_head, self._head_size = True, False, 0
 
     def on_url(self, url: bytes) -> None:
         self._head_size += len(url)
-        super().on_url(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._has_head:
@@ -141,14 +159,65 @@ class Listening(HttpToolsProtocol):
         self._head_size += len(name) + len(value)
         if self._head_size > self._settings.head_bytes or len(self.headers) >= MOST_HEADERS:
             raise self._too_large()
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self._check_head()
+        version = self.parser.get_http_version()
+        names = [name for name, _ in self.headers]
+        has_body = b"content-length" in names or b"transfer-encoding" in names
+        self._check_head(version, names, has_body=has_body)
         self._stop_watching()
         self._body_size = 0
-        super().on_headers_complete()
+        is_next = self._is_idle
+        self.cycle = exchange = self._begun(version)
+        exchange.has_body = has_body
+        if is_next:
+            self._start_asgi_task(exchange, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((exchange, self.app))
         self._has_head = True
+
+    def _begun(self, version: str) -> Exchange:
+        """The exchange that the head begins."""
+        path, _, query = self.url.partition(b"?")
+        if not path.startswith(b"/"):
+            url = httptools.parse_url(self.url)
+            path, query = url.path, url.query or b""
+        text = path.decode("ascii")
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "method": self.parser.get_method().decode("ascii"),
+            "path": unquote(text) if "%" in text else text,
+            "raw_path": path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": {},
+        }
+        exchange = Exchange(
+            cast(Any, scope),
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            version != "1.0" and self.parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        scope["extensions"] = {EXTENSION: exchange}
+        return exchange
 
     def on_body(self, body: bytes) -> None:
         self._silence = 0
@@ -166,30 +235,33 @@ class Listening(HttpToolsProtocol):
             # Answered before the request was whole: the rest of it is not wanted.
             self.server_state.total_requests += 1
             self._linger()
-        elif not self._is_deaf or self.pipeline:
-            super().on_response_complete()
+        elif (not self._is_deaf or self.pipeline) and not self.transport.is_closing():
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            else:
+                self._idle_since = self.loop.time()
+                if self.timeout_keep_alive_task is None:
+                    self._look_whether_idle_in(self.timeout_keep_alive)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._answering = cycle
+        self._answering = cast(Exchange, cycle)
         super()._start_asgi_task(cycle, app)
 
     # -- what is refused ------------------------------------------------------------
 
-    def _check_head(self) -> None:
+    def _check_head(self, version: str, names: list[bytes], *, has_body: bool) -> None:
         """Raises a problem for a head that others might read otherwise."""
-        version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise OtherVersion(f"not HTTP/{version}")
-        names = [name for name, _ in self.headers]
         if names.count(b"host") != 1 and (version == "1.1" or b"host" in names):
             raise MalformedRequest("exactly one Host")
         if b"transfer-encoding" in names:
             encoding = next(v for name, v in self.headers if name == b"transfer-encoding")
             if encoding.lower() != b"chunked" or version == "1.0":
                 raise MalformedRequest("no Transfer-Encoding but chunked, and that in HTTP/1.1")
-        if self.parser.should_upgrade() and (
-            b"content-length" in names or b"transfer-encoding" in names
-        ):
+        if has_body and self.parser.should_upgrade():
             raise MalformedRequest("no request with a body asks for another protocol")
         if b"#" in self.url:
             raise MalformedRequest("a request has no fragment")
@@ -252,7 +324,7 @@ class Listening(HttpToolsProtocol):
         elif is_half and cycle is self._answering:
             cycle.disconnected = True
             cycle.message_event.set()
-            _tell_of_leaving(cycle)
+            cycle.leave()
             if cycle.response_started:
                 # An answer that breaks off is at least seen to.
                 self.transport.abort()
@@ -301,12 +373,3 @@ class Listening(HttpToolsProtocol):
             self._watch = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
         else:
             self.transport.close()
-
-
-def _tell_of_leaving(cycle: RequestResponseCycle) -> None:
-    """Whoever answers need not go on."""
-    state = cycle.scope["state"]
-    state["has_left"] = True
-    on_leaving = state.get("on_leaving")
-    if on_leaving is not None:
-        on_leaving()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chassis.problems import MethodNotAllowed, NotFound
 
@@ -40,7 +40,7 @@ OPERATIONS = "operations"
 _API = re.compile(r"/v1/([a-z-]+)((?:/[A-Za-z0-9_-]+){0,4})")
 # Consumers and topics have dots inside, never alone: no segment leads upwards.
 _OPERATION = re.compile(r"/v1/(operations)((?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*){2,6})")
-_COMPOSED = re.compile(r"/v1/customers/[^/]+/360")
+_COMPOSED = "360"
 _PUBLIC = re.compile(
     r"POST /v1/(?:sessions(?:/refresh)?|sign-ins(?:/complete)?|tenants|invitations/accept"
     r"|password-resets|forms/[^/]+/submissions)"
@@ -49,8 +49,7 @@ _PUBLIC = re.compile(
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where a request goes; `path` is what metrics call it."""
 
     owner: str
@@ -63,23 +62,24 @@ def routed(method: str, path: str) -> Route:
 
     `path` is the raw path, HEAD is asked as GET.
     """
-    is_own_page = is_public("GET", path)
+    found = _API.fullmatch(path) or _OPERATION.fullmatch(path)
+    is_own_page = found is None and is_public("GET", path)
     if method not in _METHODS or (is_own_page and method != "GET"):
         raise MethodNotAllowed("this path has other methods")
     if is_own_page:
         return Route(GATEWAY, True, path)
-    found = _API.fullmatch(path) or _OPERATION.fullmatch(path)
     owner = owner_of(path) if found is not None else None
     if found is None or owner is None:
         raise NotFound("there is no such path")
-    return Route(owner, is_public(method, path), f"/v1/{found[1]}")
+    # Of the API strangers may only send something.
+    return Route(owner, method == "POST" and is_public(method, path), f"/v1/{found[1]}")
 
 
 def owner_of(path: str) -> str | None:
     """The service that answers `path`, which may be a template as `/v1/deals/{id}`."""
-    if _COMPOSED.fullmatch(path):
-        return GATEWAY
     segments = path.split("/", 4)
+    if segments[-1] == _COMPOSED and segments[1:3] == ["v1", "customers"]:
+        return GATEWAY
     if segments[1:3] == ["v1", OPERATIONS]:
         return segments[3] if len(segments) > 3 and segments[3] in (*SERVICES, GATEWAY) else None
     return OWNERS.get(segments[2]) if len(segments) > 2 and segments[1] == "v1" else None

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from chassis.identity import HEADER
 from chassis.problems import BodyTooLarge, DeadlinePassed, Problem, Unavailable
@@ -17,6 +15,7 @@ from gateway.edge.bodies import ClientGone, PassingBody
 from gateway.edge.breaker import Breaker, RetryBudget
 from gateway.edge.connections.connection import BrokenOff, Connection, Header, Malformed
 from gateway.edge.connections.pool import CannotConnect, Pool
+from gateway.edge.exchange import Exchange
 from gateway.edge.routing import SERVICES
 from gateway.settings import GatewaySettings
 
@@ -24,6 +23,7 @@ _PAUSE_SECONDS = 0.1
 # A service gives up a little earlier, so that its own answer still comes through.
 _MARGIN_SECONDS = 0.05
 _LARGEST_ANSWER_READ = 16 * 1024 * 1024
+_FAILURES = (CannotConnect, TimeoutError, BrokenOff, Malformed)
 
 
 class UpstreamBroken(Problem):
@@ -40,8 +40,8 @@ class Question:
     `head` is its lines of header without the empty one; `deadline` a time of the
     loop; `body` None without one. `is_repeatable` says that asking twice does the
     thing once. `has_full_time` is false when the client asked for less: then a
-    late answer says nothing about the service. `state` is the ASGI scope's, where
-    the server learns whom to tell that the client has left.
+    late answer says nothing about the service. `asker` is the client's request that it
+    comes from: it tells when the client has left.
     """
 
     method: str
@@ -51,7 +51,7 @@ class Question:
     body: PassingBody | None = None
     is_repeatable: bool = False
     has_full_time: bool = True
-    state: dict[str, Any] = field(default_factory=dict)
+    asker: Exchange | None = None
 
     def lines(self, authority: str, prefix: str, seconds_left: float) -> bytes:
         """The request's head, and its body when that is at hand."""
@@ -73,18 +73,20 @@ class Answer:
     def __init__(self, pool: Pool, connection: Connection, question: Question) -> None:
         self._pool = pool
         self._connection = connection
-        self._state = question.state
+        self._asker = question.asker
         self._sending: asyncio.Task[None] | None = None
 
     async def begin(self, question: Question) -> None:
         """Send the question and wait for the head of the answer."""
         connection, pool = self._connection, self._pool
-        if self._state.get("has_left"):
+        asker = self._asker
+        if asker is not None and asker.has_left:
             raise ClientGone
         if not connection.is_open:
             raise CannotConnect("closed as it was to be used")
-        self._state["on_leaving"] = self._leave
-        left = question.deadline - asyncio.get_running_loop().time()
+        if asker is not None:
+            asker.on_leaving = self._leave
+        left = question.deadline - connection.time()
         lines = question.lines(pool.authority, pool.prefix, left)
         connection.send(lines, question.deadline, is_whole=question.is_at_hand)
         if question.body is not None and question.body.whole is None:
@@ -103,13 +105,18 @@ class Answer:
     def is_at_end(self) -> bool:
         return self._connection.is_at_end
 
+    def at_hand(self) -> bytes:
+        """What has come of the body, perhaps nothing yet."""
+        return self._connection.at_hand()
+
     async def piece(self) -> bytes:
         """The next bytes of the body, b"" at its end."""
         return await self._connection.piece()
 
     def close(self) -> None:
         """Give the connection back, or end it where something is left open."""
-        self._state.pop("on_leaving", None)
+        if self._asker is not None:
+            self._asker.on_leaving = None
         if self._sending is not None:
             self._sending.cancel()
         self._pool.release(self._connection)
@@ -150,7 +157,7 @@ class Upstream:
     async def ask(self, question: Question) -> Answer:
         """The beginning of the answer, to be closed; raises a problem that says what to do."""
         self._retries.asked()
-        with self._reported():
+        try:
             try:
                 return await self._once(question)
             except (CannotConnect, BrokenOff) as error:
@@ -158,6 +165,8 @@ class Upstream:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS * random.uniform(0.5, 1.5))
             return await self._once(question)
+        except _FAILURES as error:
+            raise self._reported(error) from error
 
     def _may_repeat(self, error: Exception, question: Question) -> bool:
         """Whether asking again does the thing once: nothing was sent, or it would be noticed."""
@@ -169,7 +178,7 @@ class Upstream:
         self._breaker.check()
         answer = None
         try:
-            connection = await self.pool.acquire(question.deadline)
+            connection = self.pool.at_hand() or await self.pool.acquire(question.deadline)
             answer = Answer(self.pool, connection, question)
             await answer.begin(question)
         except BaseException as error:
@@ -187,18 +196,15 @@ class Upstream:
             return question.has_full_time and question.is_at_hand
         return isinstance(error, (CannotConnect, BrokenOff, Malformed))
 
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except CannotConnect as error:
-            raise Unavailable(f"{self._service} is not available") from error
-        except TimeoutError as error:
-            raise DeadlinePassed(f"{self._service} has not answered in time") from error
-        except (BrokenOff, Malformed) as error:
-            problem = UpstreamBroken(f"{self._service} broke off")
-            problem.headers["Retry-After"] = "1"
-            raise problem from error
+    def _reported(self, failure: BaseException) -> Problem:
+        """What is said of a failure."""
+        if isinstance(failure, CannotConnect):
+            return Unavailable(f"{self._service} is not available")
+        if isinstance(failure, TimeoutError):
+            return DeadlinePassed(f"{self._service} has not answered in time")
+        problem = UpstreamBroken(f"{self._service} broke off")
+        problem.headers["Retry-After"] = "1"
+        return problem
 
     async def read(
         self, target: str, *, seconds: float, identity: str | None = None
@@ -210,13 +216,14 @@ class Upstream:
         deadline = asyncio.get_running_loop().time() + seconds
         answer = await self.ask(Question("GET", target, lines, deadline, is_repeatable=True))
         try:
-            with self._reported():
-                body = bytearray()
-                while piece := await answer.piece():
-                    body += piece
-                    if len(body) > _LARGEST_ANSWER_READ:
-                        raise Malformed("an answer too large to be put together")
-                return answer.status, bytes(body)
+            body = bytearray()
+            while piece := await answer.piece():
+                body += piece
+                if len(body) > _LARGEST_ANSWER_READ:
+                    raise Malformed("an answer too large to be put together")
+            return answer.status, bytes(body)
+        except _FAILURES as error:
+            raise self._reported(error) from error
         finally:
             answer.close()
 

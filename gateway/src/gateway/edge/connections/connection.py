@@ -20,6 +20,9 @@ LARGEST_SILENCE = 64 * 1024
 
 _HIGH_WATER = 64 * 1024
 _MOST_INTERIM_ANSWERS = 8
+_LEAST_SECONDS = 0.001
+"""What a timer may come too early."""
+
 _WITHOUT_BODY = frozenset({204, 304})
 
 Header = tuple[bytes, bytes]
@@ -51,6 +54,8 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._is_clean = True
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self.time = self._loop.time
         self.idle_since = 0.0
         self._begin(is_busy=False)
 
@@ -79,7 +84,10 @@ class Connection(asyncio.Protocol):
         """
         self._begin(is_busy=True)
         self._is_sent = is_whole
-        self._timer = self._loop.call_at(deadline, self._time_out)
+        # One timer goes on from exchange to exchange: to set one for each would cost more.
+        if self._timer is None or deadline < self._timer.when():
+            self._watch_until(deadline)
+        self._deadline = deadline
         if self._transport is not None:
             self._transport.write(head)
 
@@ -110,6 +118,10 @@ class Connection(asyncio.Protocol):
         """The next bytes of the answer's body, b"" at its end; raises what went wrong."""
         while not self._pieces and not self._is_complete:
             await self._wait()
+        return self.at_hand()
+
+    def at_hand(self) -> bytes:
+        """What has come of the body and was not taken, perhaps nothing yet."""
         pieces = self._pieces
         taken = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._pieces, self._size = [], 0
@@ -134,24 +146,37 @@ class Connection(asyncio.Protocol):
 
     def finish(self) -> bool:
         """End the exchange; whether the connection can be used again, else it is closed."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._is_busy = False
         good = self._is_clean and self._is_sent and self.is_at_end and self._keeps_alive
         if not good or not self.is_open:
             self.close()
             return False
-        self._is_busy = False
-        self.idle_since = self._loop.time()
+        self.idle_since = self.time()
         return True
 
     def close(self) -> None:
         self._is_clean = False
+        self._stop_watching()
         if self._transport is not None:
             self._transport.abort()
 
-    def _time_out(self) -> None:
-        self.abort(TimeoutError())
+    def _watch_until(self, deadline: float) -> None:
+        self._stop_watching()
+        self._timer = self._loop.call_at(deadline, self._look)
+
+    def _stop_watching(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._is_busy:
+            return
+        if self._deadline - self.time() > _LEAST_SECONDS:
+            self._watch_until(self._deadline)
+        else:
+            self.abort(TimeoutError())
 
     async def _wait(self) -> None:
         if self.failure is not None:
@@ -196,6 +221,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._is_clean = False
+        self._stop_watching()
         if self._is_busy and not self._is_complete:
             if error is None and self._has_head and self._ends_with_connection:
                 self._is_complete = True

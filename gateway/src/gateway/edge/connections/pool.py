@@ -45,19 +45,24 @@ class Pool:
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
 
+    def at_hand(self) -> Connection | None:
+        """A connection for one exchange, to be given to `release`; None where none is idle."""
+        while self._idle:
+            # The one used last: those that are not needed grow old and are closed.
+            connection = self._idle.pop()
+            if connection.idle_since + self._idle_seconds > connection.time():
+                return connection
+            self._drop(connection)
+        return None
+
     async def acquire(self, deadline: float) -> Connection:
-        """A connection for one exchange, to be given to `release`.
+        """As `at_hand`, made or waited for where none is idle.
 
         Raises `CannotConnect`, TimeoutError at `deadline`, a time of the loop, and
         `Unavailable` when too many wait already.
         """
-        now = asyncio.get_running_loop().time()
-        while self._idle:
-            # The one used last: those that are not needed grow old and are closed.
-            connection = self._idle.pop()
-            if connection.idle_since + self._idle_seconds > now:
-                return connection
-            self._drop(connection)
+        if (idle := self.at_hand()) is not None:
+            return idle
         if self._count < self._most:
             self._count += 1
         elif (waited := await self._waited(deadline)) is not None:
