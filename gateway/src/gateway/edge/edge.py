@@ -131,8 +131,10 @@ class Edge:
             inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
             if visit.session is not None:
                 # For answers that last: what the session may do may change meanwhile.
-                standing = partial(self._safe.authentication.standing, visit.session)
-                inner["state"] = {**scope.get("state", {}), "standing": standing}
+                state = inner["state"] = scope.get("state", {})
+                state["session"] = visit.session
+                state["standing"] = partial(self._safe.authentication.standing, visit.session)
+                state["is_head"] = scope["method"] == "HEAD"
             await self._own(inner, receive, visit.send)
         else:
             await self._forwarding.forward(
