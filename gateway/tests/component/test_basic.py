@@ -50,3 +50,12 @@ async def test_what_is_neither_a_key_nor_a_login_is_refused(office: Office) -> N
     for user, password in (("anna", PASSWORD), ("", ""), ("no/body", "x"), ("x" * 200 + "/y", "")):
         answer = await office.stranger.get("/v1/me", auth=httpx.BasicAuth(user, password))
         assert answer.status_code == 401, user
+
+
+async def test_programs_are_asked_for_a_password_and_pages_in_a_browser_are_not(
+    office: Office,
+) -> None:
+    asked = await office.stranger.get("/v1/me")
+    assert "Basic" in asked.headers["WWW-Authenticate"]
+    page = await office.stranger.get("/v1/me", headers={"Sec-Fetch-Mode": "cors"})
+    assert page.headers["WWW-Authenticate"] == 'Bearer realm="meridian"'

@@ -32,7 +32,7 @@ def test_the_tour_leads_where_it_says(platform: Any) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert walked.returncode == 0, walked.stdout + walked.stderr
     for milestone in (

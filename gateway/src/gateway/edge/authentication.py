@@ -83,7 +83,7 @@ class Authentication:
                 known = await self._known_by(given)
                 standing = await self._standings.of(known.session)
         except Unauthenticated as problem:
-            raise _challenging(problem) from None
+            raise _challenging(problem, headers) from None
         if known.identity != standing or known.until <= time.monotonic():
             known.signed = await self._sign(standing)
             known.identity = standing
@@ -179,7 +179,12 @@ def _visitor(headers: list[tuple[bytes, bytes]], address: str) -> Visitor:
     return Visitor(address, client.decode("latin-1")[:_LONGEST_CLIENT])
 
 
-def _challenging(problem: Problem) -> Problem:
-    """A 401 says how to do better (RFC 6750)."""
-    problem.headers["WWW-Authenticate"] = 'Bearer realm="meridian"'
+def _challenging(problem: Problem, headers: list[tuple[bytes, bytes]]) -> Problem:
+    """A 401 says how to do better (RFC 6750 and 7617)."""
+    challenge = 'Bearer realm="meridian"'
+    if not any(name == b"sec-fetch-mode" for name, _ in headers):
+        # No page in a browser: that would open a window of its own. Some programs send a password
+        # only when they are asked for it.
+        challenge += ', Basic realm="meridian", charset="UTF-8"'
+    problem.headers["WWW-Authenticate"] = challenge
     return problem

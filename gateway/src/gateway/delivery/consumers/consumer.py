@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chassis.problems import Conflict, InvalidRequest
+from chassis.problems import Conflict, InvalidRequest, RuleBroken
 from gateway.delivery.cursor import cursor_after
 from gateway.delivery.log.entry import Bounds
 
@@ -75,6 +75,10 @@ class ConsumerExists(Conflict):
     title = "There is a consumer of this name already"
 
 
+class TwoPlaces(RuleBroken):
+    title = "One begins again in one place"
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A consumer as it is kept; `acknowledged` is a sequence."""
@@ -95,6 +99,14 @@ def acknowledged(known: Known, sequence: int, bounds: Bounds) -> int:
     if sequence > bounds.last:
         raise InvalidRequest("the log has not come so far", field="cursor")
     return max(known.acknowledged, sequence)
+
+
+def possible(time: datetime) -> datetime:
+    """A time in UTC; of one that calendars do not have there, the nearest that they do."""
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        return time.replace(tzinfo=UTC)
 
 
 def shown(known: Known, tenant: UUID, bounds: Bounds, waiting_since: float) -> FeedConsumer:

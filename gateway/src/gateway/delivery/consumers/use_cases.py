@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from chassis.database import Connection, Database
 from chassis.identity import Identity
-from chassis.problems import Forbidden, InvalidRequest, NotFound
+from chassis.problems import Forbidden, NotFound
 from chassis.transactions import Transaction
 from gateway.delivery.consumers import consumer as rules
 from gateway.delivery.consumers import store
@@ -21,6 +21,7 @@ from gateway.delivery.consumers.consumer import (
     FeedConsumers,
     Known,
     Rewinding,
+    TwoPlaces,
 )
 from gateway.delivery.cursor import sequence_of
 from gateway.delivery.feed.feed import selection_of
@@ -80,12 +81,13 @@ async def rewind(transaction: Transaction, name: str, to: Rewinding) -> FeedCons
     bounds = await log.bounds(transaction.connection, transaction.tenant)
     after = bounds.first - 1
     if to.cursor is not UNSET and to.time is not UNSET:
-        raise InvalidRequest("a cursor or a time, not both", field="time")
+        raise TwoPlaces("a cursor or a time, not both", field="time")
     if to.cursor is not UNSET:
         after = sequence_of(transaction.tenant, to.cursor)
         bounds.require(after)
     elif to.time is not UNSET:
-        found = await log.last_before(transaction.connection, transaction.tenant, to.time)
+        moment = rules.possible(to.time)
+        found = await log.last_before(transaction.connection, transaction.tenant, moment)
         after = bounds.last if found is None else max(found, after)
     return await _kept(transaction, replace(known, acknowledged=after))
 

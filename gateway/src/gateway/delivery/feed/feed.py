@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from chassis.paging import limit_of
-from chassis.problems import InvalidRequest
+from chassis.problems import InvalidRequest, RuleBroken
 from events.catalogue import AGGREGATES, BY_TOPIC
 from gateway.delivery.log.entry import Selection
 
@@ -22,6 +22,14 @@ TYPES: Mapping[str, None] = {
     aggregate.type_of(verb): None for aggregate in AGGREGATES for verb in aggregate.verbs
 }
 """Every type of event."""
+
+
+class UnknownEventType(RuleBroken):
+    title = "There is no such type of event"
+
+
+class ConsumerKnowsBetter(RuleBroken):
+    title = "A consumer has a cursor and types of its own"
 
 
 class FeedData(Struct, kw_only=True):
@@ -94,18 +102,18 @@ class FeedRequest:
             selection=None if types is None else selection_of(types.split(",")),
         )
         if asked.consumer is not None and (asked.cursor or types is not None):
-            raise InvalidRequest("a consumer has its own cursor and types", field="consumer")
+            raise ConsumerKnowsBetter("name it without them", field="consumer")
         return asked
 
 
-def selection_of(types: Sequence[str], field: str = "types") -> Selection:
+def selection_of(types: Sequence[str]) -> Selection:
     """The events of these types; a topic stands for all of its types.
 
-    `InvalidRequest` for what is neither.
+    `UnknownEventType` for what is neither.
     """
     for name in types:
         if name not in BY_TOPIC and name not in TYPES:
-            raise InvalidRequest(f"{name!r} is neither a type of event nor a topic", field=field)
+            raise UnknownEventType(f"{name!r} is neither a type nor a topic", field="types")
     return Selection(
         topics=tuple(name for name in types if name in BY_TOPIC),
         types=tuple(name for name in types if name in TYPES),
