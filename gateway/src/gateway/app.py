@@ -52,8 +52,8 @@ from gateway.directory.totp import api as totp
 from gateway.directory.users import api as users
 from gateway.directory.working_time import api as working_time
 from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
-from gateway.edge.descriptors import make_room
 from gateway.edge.description import Description
+from gateway.edge.descriptors import make_room
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding

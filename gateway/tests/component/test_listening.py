@@ -153,15 +153,17 @@ async def test_who_takes_nothing_does_not_hold_up_the_end(
 ) -> None:
     monkeypatch.setattr(edge, "_LAST_SECONDS", 0.1)
     patient = IMPATIENT.model_copy(update={"drain_seconds": 3_600.0})
-    async with AsyncExitStack() as clients:
-        async with listening(application, patient, patience=60) as port:
-            _, writer = await clients.enter_async_context(connected(port))
-            writer.transport.pause_reading()  # type: ignore[attr-defined]
-            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-            sent = -1
-            while sent != application.sent or not sent:
-                sent = application.sent
-                await asyncio.sleep(0.1)
+    async with (
+        AsyncExitStack() as clients,
+        listening(application, patient, patience=60) as port,
+    ):
+        _, writer = await clients.enter_async_context(connected(port))
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        sent = -1
+        while sent != application.sent or not sent:
+            sent = application.sent
+            await asyncio.sleep(0.1)
     # It had the rest of the answer in vain, and was not stopped halfway.
     assert application.ended == ["answered"]
 

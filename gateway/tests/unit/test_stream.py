@@ -11,7 +11,7 @@ import pytest
 
 from chassis.fields import FieldNotPermitted
 from chassis.identity import FieldRules, Identity
-from chassis.problems import InvalidRequest
+from chassis.problems import Problem
 from events.catalogue import DEAL, PERSON, PRODUCT
 from events.topics import Aggregate
 from gateway.delivery.log.entry import Entry
@@ -205,7 +205,7 @@ def test_nobody_filters_by_what_is_kept_from_them() -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(query: dict[str, str]) -> None:
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(Problem) as refused:
         StreamRequest.parse(query, None)
     assert refused.value.field in query
 
