@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,13 +15,16 @@ import httpx
 import msgspec
 import pytest
 
+from cli.local.home import checkout
 from cli.local.ports import any_ports
 from events.catalogue import PERSON
 from gateway.testing.deliveries import Desk, person, product, products, removed
-from gateway.testing.offices import Office, client_of, made
+from gateway.testing.offices import PASSWORD, Office, client_of, made
 from gateway.testing.processes import Gateway, running
 from gateway.testing.raw_requests import raw, statuses
 from gateway.testing.streams import Follower, following
+
+SHOWN = checkout() / "docs" / "integration" / "watch.py"
 
 
 async def last_of(follower: Follower, desk: Desk, tenant: UUID) -> list[dict[str, object]]:
@@ -258,6 +263,28 @@ async def test_strangers_hear_nothing_and_who_asks_for_the_head_gets_it_at_once(
     head = await office.admin.head("/v1/stream")
     assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream")
     assert (await office.admin.post("/v1/stream")).status_code == 405
+
+
+async def test_what_the_documentation_shows_tells_what_changes(
+    gateway: Gateway, office: Office, broker_side: Desk
+) -> None:
+    watch = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(SHOWN), gateway.url, "types=crm.sales.product"),
+        env={"MERIDIAN_USER": f"{office.slug}/anna", "MERIDIAN_PASSWORD": PASSWORD},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert watch.stdout is not None
+        printed = asyncio.create_task(watch.stdout.readline())
+        while not printed.done():
+            # It is told what comes once it has come.
+            await broker_side.deliver(*products(office.tenant, 1))
+            await asyncio.wait([printed], timeout=0.2)
+        line = json.loads(printed.result())
+    finally:
+        watch.kill()
+        await watch.wait()
+    assert (line["event"], line["resource"]) == ("changed", "products")
 
 
 async def test_open_streams_do_not_hold_up_the_end_of_a_gateway(
