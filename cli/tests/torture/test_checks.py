@@ -108,9 +108,9 @@ def the_log_has_lost_the_newest(_: Model, found: Evidence) -> None:
 
 
 def the_log_has_one_record_in_another_order(_: Model, found: Evidence) -> None:
-    places = [n for n, (_, subject, _) in enumerate(found.log) if subject == found.log[0][1]]
-    (one, subject, first), (other, _, second) = (found.log[n] for n in places[:2])
-    found.log[places[0]], found.log[places[1]] = (one, subject, second), (other, subject, first)
+    one, other, *_rest = (n for n, entry in enumerate(found.log) if entry[1] == found.log[0][1])
+    first, second = found.log[one], found.log[other]
+    found.log[one], found.log[other] = (*first[:2], second[2]), (*second[:2], first[2])
 
 
 def a_lead_became_two_deals(model: Model, found: Evidence) -> None:

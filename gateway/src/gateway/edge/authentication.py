@@ -39,7 +39,6 @@ LIFETIME_SECONDS = 60
 
 _REUSED_SECONDS = 30
 _LONGEST_TOKEN = 4_096
-_LONGEST_CLIENT = 200
 
 
 @dataclass(slots=True)
@@ -176,7 +175,7 @@ def _pair(pair: bytes) -> bytes | SignIn:
 
 def _visitor(headers: list[tuple[bytes, bytes]], address: str) -> Visitor:
     client = next((value for name, value in headers if name == b"user-agent"), b"")
-    return Visitor(address, client.decode("latin-1")[:_LONGEST_CLIENT])
+    return Visitor(address, client.decode("latin-1"))
 
 
 def _challenging(problem: Problem, headers: list[tuple[bytes, bytes]]) -> Problem:

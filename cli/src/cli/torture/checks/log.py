@@ -19,8 +19,9 @@ def the_log_is_what_was_journalled(
     journalled = {(entry.of, entry.version) for entry in evidence.journal}
     if len(logged) != len(set(logged)):
         yield Violation("log", f"{len(logged) - len(set(logged))} versions are there twice")
-    for (topic, _, id), version in journalled ^ set(logged):
-        yield Violation("log", f"version {version} of {topic}/{id} is in one of the two alone")
+    for subject, version in journalled ^ set(logged):
+        what = f"version {version} of {subject[0]}/{subject[2]} is in one of the two alone"
+        yield Violation("log", what)
     last = {subject: entry.version for subject, entry in newest(evidence.journal).items()}
     for subject in last.keys() | evidence.heads.keys():
         if last.get(subject) != evidence.heads.get(subject):

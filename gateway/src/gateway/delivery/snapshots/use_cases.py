@@ -15,6 +15,8 @@ from gateway.delivery.visibility import RESOURCES, Visibility
 
 _CHUNK = 200
 """Records that are in memory at once."""
+_TURN_SECONDS = 20.0
+"""How long one waits for one's turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,39 @@ class Snapshots:
     async def opened(self, aggregate: str, visibility: Visibility) -> AsyncIterator[Snapshot]:
         """A snapshot for the length of the block.
 
-        Raises `Forbidden` where nothing of the kind may be read, and `Unavailable` while too
-        many are open.
+        Raises `Forbidden` where nothing of the kind may be read, and `Unavailable` where too
+        many stay open.
         """
         topic = rules.topic_of(aggregate)
         if not visibility.reach.includes(topic):
             permission = f"{RESOURCES[topic]}:read"
             raise Forbidden(f"this needs the permission {permission}", permission=permission)
-        if self._free.locked():
-            raise Unavailable("too many snapshots are being read", retry_after=5)
-        async with self._free:
-            connection = await self._database.connection()
-            try:
-                # The lines, and the place in the log that they are as of, are of one moment.
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    bounds = await store.bounds(connection, visibility.identity.tenant)
-                    yield Snapshot(aggregate, bounds.last, connection, visibility)
-            finally:
-                connection.terminate()
+        async with (
+            self._turn(),
+            self._connected() as connection,
+            # The lines, and the place in the log that they are as of, are of one moment.
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            bounds = await store.bounds(connection, visibility.identity.tenant)
+            yield Snapshot(aggregate, bounds.last, connection, visibility)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable("too many snapshots are being read", retry_after=10) from None
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Connection]:
+        connection = await self._database.connection()
+        try:
+            yield connection
+        finally:
+            # What is left of a cursor that was not read to its end is not waited for.
+            connection.terminate()
