@@ -22,7 +22,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 
-# Well above the 15 seconds after which a silent stream is heard of.
+# Well above the 15 seconds in which every stream is heard of.
 SILENCE_SECONDS = 45
 
 

@@ -122,7 +122,7 @@ class GatewaySettings(ServiceSettings):
     streams: int = Field(6_000, ge=1, description="open at once, well below `connections`")
     user_streams: int = Field(50, ge=1, description="open at once of one user")
     stream_heartbeat_seconds: float = Field(
-        15.0, gt=0, description="after so long a silent stream is heard of"
+        15.0, gt=0, description="how often each stream is heard of, whatever happens"
     )
     stream_access_seconds: float = Field(
         5.0, gt=0, description="how often it is looked at who may still see what"

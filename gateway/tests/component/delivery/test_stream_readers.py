@@ -16,6 +16,7 @@ from gateway.delivery.cursor import cursor_after
 from gateway.delivery.log import store
 from gateway.delivery.stream.streams import Streams, open_streams
 from gateway.delivery.stream.subscription import Subscription
+from gateway.delivery.stream.telling import Telling
 from gateway.directory.standings import Standings
 from gateway.settings import GatewaySettings
 from gateway.testing.deliveries import Desk, opened_desk, product, products
@@ -199,3 +200,18 @@ async def test_so_much_at_once_that_nobody_can_be_told_is_a_reset_for_all(desk: 
             while (message := await listener.next()).event != "reset":
                 pass
             assert message.data["reason"] == "behind"
+
+
+async def test_what_cannot_be_told_is_no_silence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = Listener()
+
+    def broken(*_: Any) -> bytes:
+        raise ValueError("cannot be told")
+
+    async with opened(desk) as streams, listener.listening(streams):
+        monkeypatch.setattr(Telling, "to", broken)
+        await desk.deliver(*products(listener.session.tenant, 1))
+        assert (await listener.next()).event == "end"
+    assert "cannot be told" in caplog.text

@@ -21,7 +21,6 @@ class Reader:
 
     __slots__ = (
         "_farewell",
-        "_is_quiet",
         "_most_bytes",
         "_size",
         "_until",
@@ -48,7 +47,6 @@ class Reader:
         self._waiting: list[bytes] = []
         self._size = 0
         self._until = after
-        self._is_quiet = True
         self._farewell: bytes | None = None
         self._woken: asyncio.Future[None] | None = None
 
@@ -78,10 +76,9 @@ class Reader:
         self._wake()
 
     def beat(self, sequence: int, heartbeat: bytes) -> None:
-        """Offer a heartbeat where nothing was sent since the last one."""
-        if self._is_quiet and not self._waiting:
+        """Offer a heartbeat where nothing waits that says as much."""
+        if not self._waiting:
             self.offer(sequence, heartbeat)
-        self._is_quiet = not self._waiting
 
     def end(self, reason: End) -> None:
         """Send what waits, and a last message that says why."""
@@ -106,7 +103,6 @@ class Reader:
 
     async def tell(self, send: Send, told: bytes) -> None:
         """Send something now."""
-        self._is_quiet = False
         await send(_part(told))
 
     async def finish(self, send: Send) -> None:

@@ -16,7 +16,7 @@ from gateway.delivery.log.entry import Entry, Selection
 from gateway.delivery.snapshots.snapshot import TOPICS
 from gateway.delivery.stream.filter import Filter
 
-MOST_RECORDS = 200
+MOST_RECORDS = 100
 """That one stream names."""
 
 

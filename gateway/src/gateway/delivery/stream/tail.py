@@ -71,6 +71,13 @@ class Tail:
                 self._heartbeat = self.after, messages.heartbeat(self.cursor())
             reader.beat(*self._heartbeat)
 
+    def stopped(self, reading: asyncio.Task[None]) -> None:
+        """It is read no longer: whoever still listens must not take that for silence."""
+        if not reading.cancelled() and (error := reading.exception()) is not None:
+            log.error("the log is not told any further", exc_info=error)
+            for reader in self.readers:
+                reader.end("shutdown")
+
     async def run(self) -> None:
         """Read and tell until cancelled."""
         while not self._log.has_ended:
@@ -153,6 +160,7 @@ class Tails:
         last = (await self._log.bounds(tenant)).last
         tail = Tail(self._log, tenant, last, self._most_behind)
         held.reading = asyncio.create_task(tail.run())
+        held.reading.add_done_callback(tail.stopped)
         return tail
 
 
