@@ -1,4 +1,4 @@
-"""The gateway at a glance: the directory, delivery, and the door before them."""
+"""The gateway at a glance: the directory's routes, delivery's, and the door before them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
 from gateway.delivery.consumers import api as consumers
+from gateway.delivery.facts import api as facts
 from gateway.delivery.feed import api as feed
 from gateway.delivery.feed.feed import LONGEST_WAIT
 from gateway.delivery.log.log import open_log
@@ -57,6 +58,7 @@ from gateway.edge.descriptors import make_room
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
+from gateway.edge.limits.shared import sharing
 from gateway.edge.listening import Listening
 from gateway.edge.refusals import Refusals
 from gateway.edge.upstreams import Upstreams
@@ -97,22 +99,10 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             description = Description(upstreams, process.app.openapi)
-            edge = Edge(
-                Lasting(process.app),
-                documentation(description),
-                description,
-                safeguards(settings, Authentication(keyring, standings, database, state.reception)),
-                Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
-                settings,
-                limit,
-                {
-                    "/v1/feed": LONGEST_WAIT + settings.upstream_deadline_seconds,
-                    "/v1/snapshot": settings.snapshot_seconds,
-                },
-            )
             async with (
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
+                sharing(settings) as shared,
                 open_log(database, process.stopping) as log,
                 open_streams(log, standings, settings, process.stopping) as streams,
             ):
@@ -121,6 +111,23 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
+                )
+                edge = Edge(
+                    Lasting(process.app),
+                    documentation(description),
+                    description,
+                    safeguards(
+                        settings,
+                        Authentication(keyring, standings, database, state.reception),
+                        shared,
+                    ),
+                    Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
+                    settings,
+                    limit,
+                    {
+                        "/v1/feed": LONGEST_WAIT + settings.upstream_deadline_seconds,
+                        "/v1/snapshot": settings.snapshot_seconds,
+                    },
                 )
                 yield Observed(edge, "edge")
 
@@ -154,6 +161,7 @@ SERVICE = Service(
         absences.routes,
         roles.routes,
         access.routes,
+        facts.routes,
         customer_360.routes,
         consumers.routes,
         feed.routes,

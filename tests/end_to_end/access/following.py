@@ -136,4 +136,5 @@ _TOPICS = {
     "users": "crm.directory.user",
     "roles": "crm.directory.role",
     "departments": "crm.directory.department",
+    "facts": "crm.integration.fact",
 }

@@ -1,7 +1,8 @@
 """A walk through the whole API as every role, in every office, of two tenants.
 
 What everybody should get is told by `reaches.py`, in plain Python. With
-`--access-table FILE` the walk writes down what was allowed, refused and leaked.
+`--access-table FILE` the walk writes down what was allowed, refused and leaked, first all routes
+together and then each.
 """
 
 from __future__ import annotations
@@ -194,6 +195,6 @@ OF_ONESELF = {
       for service in CONSUMERS for what in ("parked", "reconciliation")),
     *(("POST", f"/v1/{what}") for what in (
         "companies", "people", "touches", "deals", "campaigns", "forms", "channels", "products",
-        "pipelines", "reasons", "departments", "users", "roles")),
+        "pipelines", "reasons", "departments", "users", "roles", "facts")),
 }  # fmt: skip
 """Routes where some role has nothing to be refused: they tell and make what is one's own."""

@@ -28,6 +28,7 @@ RESOURCES: Mapping[str, str] = {
     topics.USER.name: "users",
     topics.ROLE.name: "roles",
     topics.ABSENCE.name: "absences",
+    topics.FACT.name: "facts",
     **{
         aggregate.topic.name: aggregate.resource
         for aggregate in AGGREGATES

@@ -21,7 +21,9 @@ from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
 from gateway.edge.description import Description
 from gateway.edge.forwarding import Forwarding
-from gateway.edge.limits import Header, Limits, Quota
+from gateway.edge.limits.limits import Header, Limits
+from gateway.edge.limits.quota import Quota
+from gateway.edge.limits.shared import SharedCounts
 from gateway.edge.refusals import Refusals
 from gateway.edge.routing import GATEWAY, Route, is_public, routed
 from gateway.settings import GatewaySettings
@@ -47,8 +49,10 @@ class Safeguards:
     refusals: Refusals
 
 
-def safeguards(settings: GatewaySettings, authentication: Authentication) -> Safeguards:
-    """The safeguards as `settings` have them."""
+def safeguards(
+    settings: GatewaySettings, authentication: Authentication, shared: SharedCounts | None
+) -> Safeguards:
+    """The safeguards as `settings` have them; limits count in `shared`, where there is one."""
     window = settings.limit_window_seconds
     return Safeguards(
         authentication,
@@ -57,9 +61,10 @@ def safeguards(settings: GatewaySettings, authentication: Authentication) -> Saf
                 Quota("tenant", settings.tenant_requests, window),
                 Quota("user", settings.user_requests, window),
                 Quota("key", settings.key_requests, window),
-            ]
+            ],
+            shared,
         ),
-        Limits([Quota("address", settings.address_requests, window)]),
+        Limits([Quota("address", settings.address_requests, window)], shared),
         Addresses(settings.trusted_proxies.split(",")),
         Refusals(settings.refusals_logged_a_second),
     )
@@ -163,16 +168,16 @@ class Edge:
         safe = self._safe
         if route.is_public:
             if scope["method"] == "POST":
-                visit.fields = safe.address_limits.take((household(address),))
+                visit.fields = await safe.address_limits.take((household(address),))
             return None
         try:
             caller = await safe.authentication.caller(scope["headers"], household(address))
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
-            safe.address_limits.take((household(address),))
+            await safe.address_limits.take((household(address),))
             raise
         session = visit.session = caller.session
-        visit.fields = safe.limits.take((session.tenant, session.user, session.id))
+        visit.fields = await safe.limits.take((session.tenant, session.user, session.id))
         return caller.signed
 
     def _trusted(

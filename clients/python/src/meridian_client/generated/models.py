@@ -709,6 +709,97 @@ class ExternalId(Struct, kw_only=True, omit_defaults=True):
     id: str
 
 
+class Fact(Struct, kw_only=True, omit_defaults=True):
+    """The newest version of a document of another system, and what it says.
+
+    `document` names it, also among the `external_ids`; `document_version` is that system's own
+    and leaves gaps, where `version` counts those that were accepted. `happened_on` is the local
+    date. `payment` is the document of the payment that is reversed. What a kind does not speak
+    of is null.
+    """
+
+    id: UUID
+    version: int
+    owner: UUID | None = None
+    department: UUID | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    kind: str
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date
+    received_at: dt.datetime
+    number: str | None = None
+    customer: PartyRef | None = None
+    deal: RecordRef | None = None
+    product: RecordRef | None = None
+    payment: ExternalId | None = None
+    status: str | None = None
+    amount: Money | None = None
+    price: Money | None = None
+    quantity: Quantity | None = None
+    warehouse: str | None = None
+    price_list: str | None = None
+    lines: list[FactLine] = field(default_factory=list)
+
+
+class FactDraft(Struct, kw_only=True):
+    """What another system says of one version of a document.
+
+    Without `happened_on` it is the date of `happened_at` at its own offset.
+    """
+
+    kind: Literal[
+        "invoice_issued",
+        "order_status_reported",
+        "payment_received",
+        "payment_reversed",
+        "price_set",
+        "shipment_reported",
+        "stock_counted",
+    ]
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date | UnsetType | None = UNSET
+    number: str | UnsetType | None = UNSET
+    customer: PartyRef | UnsetType | None = UNSET
+    deal: RecordRef | UnsetType | None = UNSET
+    product: RecordRef | UnsetType | None = UNSET
+    payment: ExternalId | UnsetType | None = UNSET
+    status: str | UnsetType | None = UNSET
+    amount: Money | UnsetType | None = UNSET
+    price: Money | UnsetType | None = UNSET
+    quantity: Quantity | UnsetType | None = UNSET
+    warehouse: str | UnsetType | None = UNSET
+    price_list: str | UnsetType | None = UNSET
+    lines: list[GatewayFactLine] | UnsetType = UNSET
+
+
+class FactLine(Struct, kw_only=True, omit_defaults=True):
+    """A product on an order, a shipment or an invoice; `price` is that of one unit."""
+
+    product: RecordRef
+    quantity: Quantity
+    price: Money | None = None
+
+
+class FactVerdict(Struct, kw_only=True, omit_defaults=True):
+    """What became of the item at `index`; `id` and `version` are those of our record of it."""
+
+    index: int
+    verdict: Literal["accepted", "duplicate", "rejected", "stale"]
+    id: UUID | None = None
+    version: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class FactVerdicts(Struct, kw_only=True, omit_defaults=True):
+    """The answer to a call with facts, in the order of its items."""
+
+    items: list[FactVerdict]
+
+
 class FeedConsumer(Struct, kw_only=True, omit_defaults=True):
     """A consumer as its owner sees it.
 
@@ -897,6 +988,48 @@ class FunnelTotals(Struct, kw_only=True, omit_defaults=True):
     open: int
     won: int
     lost: int
+
+
+class GatewayFact(Struct, kw_only=True, omit_defaults=True):
+    """The newest version of a document of another system, and what it says.
+
+    `document` names it, also among the `external_ids`; `document_version` is that system's own
+    and leaves gaps, where `version` counts those that were accepted. `happened_on` is the local
+    date. `payment` is the document of the payment that is reversed. What a kind does not speak
+    of is null.
+    """
+
+    id: UUID
+    version: int
+    owner: UUID | None = None
+    department: UUID | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    kind: str
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date
+    received_at: dt.datetime
+    number: str | None = None
+    customer: PartyRef | None = None
+    deal: RecordRef | None = None
+    product: RecordRef | None = None
+    payment: ExternalId | None = None
+    status: str | None = None
+    amount: Money | None = None
+    price: Money | None = None
+    quantity: Quantity | None = None
+    warehouse: str | None = None
+    price_list: str | None = None
+    lines: list[GatewayFactLine] = field(default_factory=list)
+
+
+class GatewayFactLine(Struct, kw_only=True, omit_defaults=True):
+    """A product on an order, a shipment or an invoice; `price` is that of one unit."""
+
+    product: RecordRef
+    quantity: Quantity
+    price: Money | None = None
 
 
 class Grant(Struct, kw_only=True, omit_defaults=True):
@@ -1250,6 +1383,14 @@ class ParkedKeys(Struct, kw_only=True, omit_defaults=True):
     items: list[ParkedKeyState]
 
 
+class PartyRef(Struct, kw_only=True, omit_defaults=True):
+    """A soft reference to a customer: of several names the first that is given here counts."""
+
+    id: UUID | None = None
+    external_id: ExternalId | None = None
+    tax_id: str | None = None
+
+
 class Person(Struct, kw_only=True, omit_defaults=True):
     """Somebody whom the company deals with, perhaps on behalf of a company."""
 
@@ -1380,6 +1521,16 @@ class ProductPatch(Struct, kw_only=True):
     external_ids: list[ExternalId] | UnsetType | None = UNSET
 
 
+class Quantity(Struct, kw_only=True, omit_defaults=True):
+    """So many of a unit, as the other system calls it: `12.5`, `kg`. Stock can be below nothing.
+
+    A `ValueError` for what no reader could add up or store, as with money.
+    """
+
+    amount: Decimal
+    unit: str
+
+
 class Question(Struct, kw_only=True):
     """Whether `user` may do what `permission` names, with one record if `record` is given.
 
@@ -1473,6 +1624,13 @@ class ReconciliationState(Struct, kw_only=True, omit_defaults=True):
     as_of: str | None
     compared: str | None
     hindrance: str | None
+
+
+class RecordRef(Struct, kw_only=True, omit_defaults=True):
+    """A soft reference to one of our records, by our id or by what another system calls it."""
+
+    id: UUID | None = None
+    external_id: ExternalId | None = None
 
 
 class RecoveryCodes(Struct, kw_only=True, omit_defaults=True):
@@ -1774,6 +1932,15 @@ class TenantDraft(Struct, kw_only=True):
     time_zone: str
     city: str | UnsetType | None = UNSET
     administrator: FirstAdministrator
+
+
+class TimelineEntry(Struct, kw_only=True, omit_defaults=True):
+    """What happened with a customer, or will: a touch, or a fact that another system reports."""
+
+    type: Literal["fact", "touch"]
+    at: dt.datetime
+    touch: Touch | None = None
+    fact: Fact | None = None
 
 
 class Timetable(Struct, kw_only=True, omit_defaults=True):
