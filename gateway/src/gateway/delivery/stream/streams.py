@@ -123,7 +123,8 @@ class Streams:
         """Look after those to whom something is told, until cancelled."""
         while True:
             await asyncio.sleep(self.settings.stream_access_seconds)
-            await self._rounds.go(list(self._watches.values()))
+            if self._watches:
+                await self._rounds.go(list(self._watches.values()))
 
     def _count(self, session: Session) -> None:
         if self._has_ended:
