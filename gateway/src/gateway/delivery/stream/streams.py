@@ -181,12 +181,12 @@ class Stream:
         reader, tail = self.reader, self.tail
         reader.is_behind = False
         while not reader.is_over:
-            if reader.loss is None and tail.join(reader):
-                return
-            if tail.after - reader.after > self._streams.settings.stream_behind:
-                reader.lose("behind")
             if reader.loss is not None:
                 await self._reset(send, reader.loss)
+            elif tail.join(reader):
+                return
+            elif tail.after - reader.after > self._streams.settings.stream_behind:
+                reader.lose("behind")
             else:
                 await self._read(send)
 
