@@ -24,6 +24,9 @@ from gateway.delivery.log.retention import forget_old
 from gateway.delivery.log.writing import DELIVERY
 from gateway.delivery.snapshots import api as snapshots
 from gateway.delivery.snapshots.use_cases import Snapshots
+from gateway.delivery.stream import api as stream
+from gateway.delivery.stream.lasting import Lasting
+from gateway.delivery.stream.streams import open_streams
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -50,6 +53,7 @@ from gateway.directory.users import api as users
 from gateway.directory.working_time import api as working_time
 from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
 from gateway.edge.description import Description
+from gateway.edge.descriptors import make_room
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
@@ -99,15 +103,16 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 asking_providers(settings) as remote,
                 sharing(settings) as shared,
                 open_log(database, process.stopping) as log,
+                open_streams(log, standings, settings, process.stopping) as streams,
             ):
-                state.log = log
+                state.log, state.streams = log, streams
                 state.snapshots = Snapshots(database, settings.snapshots)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
                 )
                 edge = Edge(
-                    process.app,
+                    Lasting(process.app),
                     documentation(description),
                     description,
                     safeguards(
@@ -129,6 +134,7 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
 def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:
     """How the gateway speaks HTTP with clients."""
     assert isinstance(settings, GatewaySettings)
+    make_room(settings.connections)
     return partial(Listening, settings, Refusals(settings.refusals_logged_a_second))
 
 
@@ -159,6 +165,7 @@ SERVICE = Service(
         consumers.routes,
         feed.routes,
         snapshots.routes,
+        stream.routes,
     ),
     consumers=(DELIVERY,),
     chores=(forget_old,),

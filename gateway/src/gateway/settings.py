@@ -36,7 +36,7 @@ class GatewaySettings(ServiceSettings):
         3.0, gt=0, description="for each source of a composed answer"
     )
 
-    connections: int = Field(4_096, ge=1, description="of clients, at the most")
+    connections: int = Field(8_192, ge=1, description="of clients, at the most")
     head_bytes: int = Field(32 * 1024, ge=1_024, description="of a request, at the most")
     head_seconds: float = Field(10.0, gt=0, description="for the whole head of a request")
     body_seconds: float = Field(
@@ -127,3 +127,17 @@ class GatewaySettings(ServiceSettings):
         4, ge=1, description="read at once; each has a connection to the database of its own"
     )
     snapshot_seconds: float = Field(600.0, gt=0, description="for one snapshot, whole")
+    streams: int = Field(6_000, ge=1, description="open at once, well below `connections`")
+    user_streams: int = Field(50, ge=1, description="open at once of one user")
+    stream_heartbeat_seconds: float = Field(
+        15.0, gt=0, description="how often each stream is heard of, whatever happens"
+    )
+    stream_access_seconds: float = Field(
+        5.0, gt=0, description="how often it is looked at who may still see what"
+    )
+    stream_behind: int = Field(
+        10_000, ge=1, description="events; a stream that is farther behind is reset"
+    )
+    stream_buffer_bytes: int = Field(
+        64 * 1024, ge=1_024, description="that wait for one stream's client, at the most"
+    )

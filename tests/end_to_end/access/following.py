@@ -1,9 +1,12 @@
-"""Following what happens, as one worker: the feed, snapshots, and consumers of one's own."""
+"""Following what happens, as one worker: feed, stream, snapshots, and consumers of one's own."""
 
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
+from gateway.delivery.cursor import cursor_after
+from gateway.testing.streams import following
 from tests.end_to_end.access.company import COMMON, OWNED, Json
 from tests.end_to_end.access.reaches import Worker, reach
 from tests.end_to_end.access.walk import Walk
@@ -11,15 +14,18 @@ from tests.end_to_end.access.walk import Walk
 FOLLOWED = (*OWNED, *COMMON)
 SNAPSHOT = ("GET", "/v1/snapshot/{aggregate}")
 FEED = ("GET", "/v1/feed")
+STREAM = ("GET", "/v1/stream")
 CONSUMERS = "/v1/feed/consumers"
 
 
 async def follow(walk: Walk, worker: Worker) -> None:
-    """What one gets of all records, from snapshots and from the beginning of the feed."""
-    known = await _followed(worker)
+    """What one gets of all records, from snapshots and from the beginning of feed and stream."""
+    known, events = await _followed(worker)
+    streamed = await _streamed(worker, walk.own(worker).tenant, events)
     for resource in FOLLOWED:
         candidates = {h.id: h for h in walk.all(resource)}
         walk.among(FEED, worker, resource, candidates, [{"id": id} for id in known[resource]])
+        walk.among(STREAM, worker, resource, candidates, [{"id": id} for id in streamed[resource]])
         far = reach(worker, resource, "read")
         answer = await worker.client.get(SNAPSHOT[1].replace("{aggregate}", resource))
         if far is None:
@@ -34,13 +40,15 @@ async def follow(walk: Walk, worker: Worker) -> None:
         )
 
 
-async def _followed(worker: Worker) -> dict[str, set[str]]:
-    """The records of each kind that are there after all events that the worker gets."""
+async def _followed(worker: Worker) -> tuple[dict[str, set[str]], int]:
+    """The records of each kind that are there after all events of a worker; how many events."""
+    events = 0
     known: dict[str, set[str]] = {resource: set() for resource in FOLLOWED}
     resources = {topic: resource for resource, topic in _TOPICS.items()}
     query: Json = {"limit": 500}
     while True:
         page = (await worker.client.get(FEED[1], params=query)).json()
+        events += len(page["items"])
         for event in page["items"]:
             resource = resources.get(event["type"].rsplit(".", 2)[0])
             if resource is None:
@@ -50,8 +58,23 @@ async def _followed(worker: Worker) -> dict[str, set[str]]:
             else:
                 known[resource].add(event["subject"])
         if not page["has_more"]:
-            return known
+            return known, events
         query["cursor"] = page["next_cursor"]
+
+
+async def _streamed(worker: Worker, tenant: str, events: int) -> dict[str, set[str]]:
+    """The records of each kind that are there after so many messages from the beginning."""
+    known: dict[str, set[str]] = {resource: set() for resource in FOLLOWED}
+    beginning = cursor_after(UUID(tenant), 0)
+    async with following(worker.client, last_event_id=beginning) as follower:
+        for _ in range(events):
+            message = await follower.next()
+            of_kind = known.get(message.data["resource"], set())
+            if message.event == "changed":
+                of_kind.add(message.data["id"])
+            else:
+                of_kind.discard(message.data["id"])
+    return known
 
 
 async def keep_consumers(walk: Walk, worker: Worker) -> None:
@@ -88,7 +111,7 @@ async def keep_consumers(walk: Walk, worker: Worker) -> None:
 async def has_caught_up(walk: Walk) -> bool:
     """Whether the feed knows everything that was made."""
     for company in walk.companies:
-        known = await _followed(company.administrator)
+        known, _ = await _followed(company.administrator)
         for resource in FOLLOWED:
             made = {h.id for h in company.holdings if h.resource == resource}
             if made - known[resource]:

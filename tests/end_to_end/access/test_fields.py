@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from gateway.delivery.cursor import cursor_after
+from gateway.testing.streams import Message, following
 from tests.end_to_end.access.company import (
     PASSWORD,
     PATIENCE,
@@ -107,6 +109,7 @@ async def test_what_roles_keep_is_told_by_no_route(platform: Platform) -> None:
         everything = "".join(whole.values())
         assert [canary for canary in aviary.canaries if canary not in everything] == []
         await _see_nothing_but_what_is_always_seen(blind)
+        await _hear_of_nothing_else(aviary, blind)
         await _see_what_is_left(aviary, clerk)
         for somebody in (blind, clerk):
             told = await _asked_everything(aviary, described, somebody)
@@ -236,10 +239,22 @@ async def _asked_everything(
             queries = [{"limit": "500"}]
         if path.startswith("/v1/reports/"):
             queries += [{"by": by} for by in ("channel", "product", "customer", "campaign")]
+        if path == "/v1/stream":
+            messages = await _streamed(aviary, client)
+            told[f"GET {path}"] = "\n".join(str(message.data) for message in messages)
+            continue
         answers = [await client.get(path, params=query) for query in queries]
         told[f"GET {path}"] = "\n".join(answer.text for answer in answers)
         assert all(answer.status_code < 500 for answer in answers), path
     return told
+
+
+async def _streamed(aviary: Aviary, client: httpx.AsyncClient) -> list[Message]:
+    """As much of the stream, which has no end, as a page of the feed has, from the beginning."""
+    page = (await client.get("/v1/feed", params={"limit": "500"})).json()
+    beginning = cursor_after(UUID(aviary.company.tenant), 0)
+    async with following(client, last_event_id=beginning) as follower:
+        return [await follower.next() for _ in page["items"]]
 
 
 async def _commanded_everything(
@@ -305,6 +320,14 @@ async def _see_nothing_but_what_is_always_seen(blind: httpx.AsyncClient) -> None
         assert all(version["changed"].keys() <= ALWAYS_SEEN for version in versions), resource
     revenue = await blind.get("/v1/reports/revenue")
     assert (revenue.status_code, revenue.json()["field"]) == (403, "deals.status")
+
+
+async def _hear_of_nothing_else(aviary: Aviary, blind: httpx.AsyncClient) -> None:
+    """That a record has changed, by the names of the fields that are seen."""
+    told = [message.data for message in await _streamed(aviary, blind)]
+    assert {data["resource"] for data in told} >= STATES.keys()
+    names = {name for data in told if data["resource"] in STATES for name in data["changed"]}
+    assert names <= ALWAYS_SEEN
 
 
 async def _see_what_is_left(aviary: Aviary, clerk: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ HEADERS = {
 """What a client may say in headers, and the parameters that it says it by."""
 READ_AFTER = "Meridian-Read-After"
 _PAGING = ("limit", "cursor")
+_STREAMS = frozenset(("application/x-ndjson", "text/event-stream"))
 _OPERATORS = re.compile(r"/v1/operations/(\w+)/")
 _NAMES = {
     "GET /v1/customers/{id}/360": "read_360",
@@ -91,13 +92,13 @@ def operations(document: dict[str, Any]) -> list[Operation]:
 
 
 def is_streamed(described: dict[str, Any]) -> bool:
-    """Whether the answer comes in lines, without an end that is worth waiting for."""
+    """Whether the answer comes bit by bit, without an end that is worth waiting for."""
     (content,) = (
         response["content"]
         for status, response in described["responses"].items()
         if status.startswith("2")
     )
-    return "application/x-ndjson" in content
+    return not _STREAMS.isdisjoint(content)
 
 
 def _of_any(operation: Operation, services: list[str]) -> Operation:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -87,6 +87,11 @@ class Visibility:
         if not head.remains or not self.reach.covers(head.topic, head.owner, head.department):
             return None
         return self._as_seen(head.topic, head.body)
+
+    def named(self, topic: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of those `fields` of a record, with their values, that may be told of."""
+        sight = sight_of(self.identity, BY_TOPIC[topic])
+        return tuple(fields if sight is None else sight.visible(fields))
 
     def _as_seen(self, topic: str, body: bytes) -> bytes:
         sight = sight_of(self.identity, BY_TOPIC[topic])

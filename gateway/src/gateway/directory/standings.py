@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
+from decimal import Decimal
+from typing import TypeAlias
 from uuid import UUID
 
 from chassis.database import Database
@@ -17,6 +20,9 @@ from gateway.directory.roles.built_in import ROLES, rights_of
 from gateway.directory.roles.rights import Rights
 from gateway.directory.sessions import store as sessions
 from gateway.directory.sessions.session import Session
+
+Mark: TypeAlias = tuple[int, Decimal]
+"""Is another one when what a session may do has changed, and at times when it has not."""
 
 
 class Standings:
@@ -49,6 +55,30 @@ class Standings:
         if asking is None:
             asking = self._asking[session] = asyncio.create_task(self._learn(session))
         return await asyncio.shield(asking)
+
+    async def anew(self, session: Session) -> Identity:
+        """As `of`, whatever is remembered."""
+        self._known.pop(session, None)
+        self._asking.pop(session, None)
+        return await self.of(session)
+
+    async def marks(self, asked: Collection[Session]) -> dict[UUID, Mark]:
+        """A mark of each session, by its id; none for those that have ended or were revoked.
+
+        One question for all of them: for what lasts, instead of asking for each again and again.
+        """
+        people = [session for session in asked if session.key_hash is None]
+        programs = [session for session in asked if session.key_hash is not None]
+        of_tenants = await roles.marks(self._database, {session.tenant for session in asked})
+        versions = {
+            **await sessions.user_versions(self._database, people),
+            **await api_keys.user_versions(self._database, programs),
+        }
+        return {
+            session.id: (versions[session.id], of_tenants[session.tenant])
+            for session in asked
+            if session.id in versions and session.tenant in of_tenants
+        }
 
     def forget(self) -> None:
         """Ask again from now on; what is being asked already may be too old."""

@@ -151,8 +151,10 @@ class Edge:
             inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
             if exchange.session is not None:
                 # For answers that last: what the session may do may change meanwhile.
-                standing = partial(self._safe.authentication.standing, exchange.session)
-                inner["state"] = {**scope.get("state", {}), "standing": standing}
+                state = inner["state"] = scope.get("state", {})
+                state["session"] = exchange.session
+                state["standing"] = partial(self._safe.authentication.standing, exchange.session)
+                state["is_head"] = scope["method"] == "HEAD"
             await self._own(inner, receive, send)
         else:
             await self._forwarding.forward(

@@ -1863,6 +1863,33 @@ class StageEntryDraft(Struct, kw_only=True):
     by: UUID | UnsetType | None = UNSET
 
 
+class StreamMessage(Struct, kw_only=True, omit_defaults=True):
+    """`data` of a message, one line of JSON; which members it has, `event` says.
+
+    - `changed`: a record has a new `version`, by an event of this `type`; `changed` are the names
+      of its fields that differ, as far as one may see them. Read the record for the rest.
+    - `removed`: a record is not to be shown any longer, for the `reason` that it was `deleted`, is
+      `withdrawn` (out of one's reach from now on) or `filtered` (has left the filter).
+    - `reset`: some was left out, and what is shown has to be read anew, as from `snapshot`: what
+      came after the given id is `expired`, one was too far `behind`, or one's `access` is another
+      one. The stream goes on from then.
+    - `end`: the last message, for the reason `token_expired`, `access_ended` or `shutdown`.
+    """
+
+    resource: str | None = None
+    id: UUID | None = None
+    type: str | None = None
+    version: int | None = None
+    changed: list[str] | None = None
+    reason: (
+        Literal["deleted", "filtered", "withdrawn"]
+        | Literal["access", "behind", "expired"]
+        | Literal["access_ended", "shutdown", "token_expired"]
+        | None
+    ) = None
+    snapshot: str | None = None
+
+
 class Submission(Struct, kw_only=True):
     """What somebody left on a form."""
 
