@@ -45,6 +45,7 @@ WITHOUT_PAGES = {
     "/v1/identity-providers",
     "/v1/sessions",
     "/v1/users/{id}/sessions",
+    "/v1/webhooks",
     # As many as an operator can look through; more of them are a failure of another kind.
     *(
         f"/v1/operations/{service}/parked{one}"

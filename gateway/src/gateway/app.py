@@ -19,6 +19,9 @@ from gateway.customer_360 import api as customer_360
 from gateway.delivery.log.log import open_log
 from gateway.delivery.log.retention import forget_old
 from gateway.delivery.log.writing import DELIVERY
+from gateway.delivery.webhooks import api as webhooks
+from gateway.delivery.webhooks.sending import forget_deliveries, sending_webhooks
+from gateway.delivery.webhooks.use_cases import Terms
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -101,8 +104,11 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
                 open_log(database, process.stopping) as log,
+                sending_webhooks(log, settings, process.stopping) as dispatcher,
             ):
                 state.log = log
+                state.webhooks = dispatcher
+                state.webhook_terms = Terms(dispatcher.egress, settings.webhooks)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
@@ -139,9 +145,10 @@ SERVICE = Service(
         roles.routes,
         access.routes,
         customer_360.routes,
+        webhooks.routes,
     ),
     consumers=(DELIVERY,),
-    chores=(forget_old,),
+    chores=(forget_old, forget_deliveries),
     wrap=door,
     listening=listening,
 )

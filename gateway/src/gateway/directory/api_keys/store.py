@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Pool
+
 from chassis.database import Connection, Database
 from events.directory import Department, User
 from gateway.directory.api_keys.api_key import ApiKey, prefix_of
@@ -101,6 +103,21 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
             session.id,
         )
     return *users.placed(row), row["scopes"]
+
+
+async def scopes_of(
+    connection: Connection | Pool, tenant: UUID, user: UUID, id: UUID
+) -> list[str] | None:
+    """The scopes of a user's key that holds; None for one that does not."""
+    scopes: list[str] | None = await connection.fetchval(
+        """select scopes from api_key
+           where tenant = $1 and user_id = $2 and id = $3
+                 and revoked is null and expires > now()""",
+        tenant,
+        user,
+        id,
+    )
+    return scopes
 
 
 def _key(row: Any) -> ApiKey:
