@@ -4,6 +4,7 @@ With `--kafka` the tests that use a broker run on Apache Kafka, and no others.
 """
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
@@ -67,6 +68,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     other = [item for item in items if "broker_kind" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=other)
     items[:] = [item for item in items if item not in other]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test that may take as long as it takes do so: what ends hanging runs is off too."""
+    marker = item.get_closest_marker("timeout")
+    if marker is not None and marker.args == (0,):
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.hookimpl(wrapper=True)

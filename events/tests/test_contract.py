@@ -160,7 +160,7 @@ def test_operations_say_who_sends_and_who_receives() -> None:
     assert operations["sales.sends.deal"]["action"] == "send"
     assert operations["marketing.receives.deal"]["action"] == "receive"
     assert operations["marketing.receives.deal"]["channel"]["$ref"] == "#/channels/crm.sales.deal"
-    assert "contacts.receives.deal" not in operations
+    assert "contacts.receives.campaign" not in operations
 
 
 @every_type

@@ -137,7 +137,10 @@ def test_touching_a_customer_without_an_event_loop(meridian: Meridian) -> None:
     )
     assert (touch.status, touch.planned_for) == ("planned", at)
     done = meridian.touches.done(touch.id, m.Completion(outcome="well", done_at=at))
-    assert [entry.outcome for entry in meridian.customers.timeline(person.id)] == [done.outcome]
+    (entry,) = meridian.customers.timeline(person.id)
+    assert (entry.type, entry.at, entry.fact) == ("touch", at, None)
+    assert entry.touch is not None
+    assert entry.touch.outcome == done.outcome
     assert meridian.people.remove(person.id, reason="asked for it").id == person.id
     with pytest.raises(Problem, match="no") as gone:
         meridian.people.read(person.id)

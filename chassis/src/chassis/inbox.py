@@ -37,6 +37,7 @@ from chassis.storage import Batch
 from chassis.telemetry import continuing
 from chassis.transactions import By, Transaction, Transactions
 from events.topics import Aggregate
+from events.values import Record
 
 if TYPE_CHECKING:
     from chassis.mongodb.database import MongoDatabase
@@ -58,6 +59,10 @@ class Replica:
     tables: tuple[SealedTable, ...] = ()
     apply_documents: Callable[[MongoDatabase, Sequence[AnyEvent]], Awaitable[None]] | None = None
 
+    @property
+    def state(self) -> type[Record]:
+        return self.aggregate.state
+
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
@@ -69,6 +74,10 @@ class Reaction:
     aggregate: Aggregate
     react: Callable[[Transaction, AnyEvent], Awaitable[None]]
     concerns: Callable[[AnyEvent], bool]
+
+    @property
+    def state(self) -> type[Record]:
+        return self.aggregate.state
 
 
 class Told(NamedTuple):
@@ -86,11 +95,17 @@ class Chronicle:
     """Keeps every version that comes, each key's in order.
 
     Versions that the broker has forgotten are missing, and hold nothing up. What a batch
-    brings of all topics that are kept with the same `write` is written in one call.
+    brings of all topics that are kept with the same `write` is written in one call. Of a
+    state no more is decoded than every record has: whatever else an event says is kept,
+    and need not be understood.
     """
 
     aggregate: Aggregate
     write: Write
+
+    @property
+    def state(self) -> type[Record]:
+        return Record
 
 
 Handler: TypeAlias = Replica | Chronicle | Reaction
@@ -129,8 +144,9 @@ class Inbox:
         self.consumer = consumer
         self._transactions = transactions
         self._handlers = {h.aggregate.topic.name: h for h in consumer.handlers}
-        aggregates = [handler.aggregate for handler in consumer.handlers]
-        self.decoding = Decoding(consumer.name, aggregates)
+        self.decoding = Decoding(
+            consumer.name, [(handler.aggregate, handler.state) for handler in consumer.handlers]
+        )
 
     async def apply(self, generation: str, read: Read) -> int:
         """Apply one batch in one transaction; returns how many events had an effect.

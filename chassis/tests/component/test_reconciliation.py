@@ -147,6 +147,12 @@ async def shop(
         yield at
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consumers of a busy machine may be behind for long."""
+    monkeypatch.setattr("chassis.reconciliation.comparing._PATIENCE_SECONDS", 120.0)
+
+
 @pytest.fixture
 def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges and answers so small that a handful of keys needs several of both."""

@@ -127,6 +127,54 @@ def test_what_makes_or_lists_records_leads_to_each_of_them(paths: dict[str, Any]
         )
 
 
+class Fitted(msgspec.Struct):
+    by: Lamp
+    sky_light: Lamp
+
+
+class Opened(msgspec.Struct):
+    by: Lamp
+    sky_light: UUID
+
+
+class SkyLights(msgspec.Struct):
+    items: list[Lamp]
+
+
+class Sealed(msgspec.Struct):
+    by: Lamp
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        (Fitted, "/sky_light/id"), (Opened, "/sky_light"), (SkyLights, "/items/0/id"),
+        (Sealed, None),
+    ],
+)  # fmt: skip
+def test_an_answer_leads_by_the_id_of_what_was_asked_about(
+    answer: type[msgspec.Struct], place: str | None
+) -> None:
+    routes = APIRouter(prefix="/v1")
+
+    @routes.post("/sky-lights", **answers(answer, 201))
+    async def create() -> Response:
+        raise NotImplementedError
+
+    @routes.get("/sky-lights/{id:uuid}", **answers(Lamp))
+    async def read(id: UUID) -> Response:
+        raise NotImplementedError
+
+    async def ready() -> list[str]:
+        return []
+
+    app = application("lighting", ready=ready)
+    app.include_router(routes)
+    created = app.openapi()["paths"]["/v1/sky-lights"]["post"]["responses"]["201"]
+    led = [link["parameters"]["id"] for link in created.get("links", {}).values()]
+    assert led == ([] if place is None else [f"$response.body#{place}"])
+
+
 def test_a_list_answers_a_page(paths: dict[str, Any]) -> None:
     page = schema_of(paths["/v1/lamps"]["get"]["responses"]["200"])
     assert page["properties"]["items"]["items"] == {"$ref": "#/components/schemas/Lamp"}

@@ -1,13 +1,15 @@
 """Every event type: whose it is, what state it carries, and who acts on it.
 
-`crm.<owner>.<aggregate>.<past tense verb>.v<major>`
+`crm.<owner>.<aggregate>.<past tense verb>.v<major>`; what other systems report has `integration`
+for an owner, and is published by the gateway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
-from events import contacts, directory, marketing, sales, topics
+from events import contacts, directory, integration, marketing, sales, topics
 from events.erasure import DELETED, ERASED, REDACTED
 from events.topics import Aggregate, Mask
 
@@ -21,6 +23,8 @@ DEPARTMENT = Aggregate(
 USER = Aggregate(topics.USER, directory.User, ("invited", "activated", "changed"), ("analytics",))
 ROLE = Aggregate(topics.ROLE, directory.Role, ("created", "changed"))
 ABSENCE = Aggregate(topics.ABSENCE, directory.Absence, ("recorded", "changed", DELETED))
+
+FACT = Aggregate(topics.FACT, integration.Fact, get_args(integration.FactKind), ("contacts",))
 
 COMPANY = Aggregate(
     topics.COMPANY,
@@ -56,7 +60,11 @@ PIPELINE = Aggregate(
     topics.PIPELINE, sales.Pipeline, ("created", "changed"), ("analytics",), resource="pipelines"
 )
 PRODUCT = Aggregate(
-    topics.PRODUCT, sales.Product, ("created", "changed"), ("analytics",), resource="products"
+    topics.PRODUCT,
+    sales.Product,
+    ("created", "changed"),
+    ("contacts", "analytics"),
+    resource="products",
 )
 REASON = Aggregate(
     topics.REASON, sales.Reason, ("created", "changed"), ("analytics",), resource="reasons"
@@ -65,7 +73,7 @@ DEAL = Aggregate(
     topics.DEAL,
     sales.Deal,
     ("created", "changed", "moved", "won", "lost", "reopened", "imported", REDACTED),
-    ("marketing", "analytics"),
+    ("contacts", "marketing", "analytics"),
     resource="deals",
     times=("history", "started_at", "started_on", "closed_at", "closed_on"),
 )
@@ -100,7 +108,7 @@ LEAD = Aggregate(
 )
 
 AGGREGATES: tuple[Aggregate, ...] = (
-    TENANT, DEPARTMENT, USER, ROLE, ABSENCE,
+    TENANT, DEPARTMENT, USER, ROLE, ABSENCE, FACT,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

@@ -76,8 +76,8 @@ class Aggregate:
         return f"{self.topic.name}.{verb}.v{self.major}"
 
 
-def _topic(owner: str, aggregate: str, partitions: int) -> Topic:
-    return Topic(f"crm.{owner}.{aggregate}", owner, partitions, REMEMBERING)
+def _topic(owner: str, aggregate: str, partitions: int, *, namespace: str | None = None) -> Topic:
+    return Topic(f"crm.{namespace or owner}.{aggregate}", owner, partitions, REMEMBERING)
 
 
 GENESIS = Topic("crm.genesis", "", 1, {"cleanup.policy": "compact"})
@@ -102,6 +102,9 @@ USER = _topic("directory", "user", 3)
 ROLE = _topic("directory", "role", 1)
 ABSENCE = _topic("directory", "absence", 3)
 
+# What other systems report comes in through the gateway, whose journal is the directory's.
+FACT = _topic("directory", "fact", 12, namespace="integration")
+
 COMPANY = _topic("contacts", "company", 12)
 PERSON = _topic("contacts", "person", 12)
 TOUCH = _topic("contacts", "touch", 12)
@@ -118,7 +121,7 @@ FORM = _topic("marketing", "form", 1)
 LEAD = _topic("marketing", "lead", 12)
 
 TOPICS: tuple[Topic, ...] = (
-    TENANT, DEPARTMENT, USER, ROLE, ABSENCE,
+    TENANT, DEPARTMENT, USER, ROLE, ABSENCE, FACT,
     COMPANY, PERSON, TOUCH,
     PIPELINE, PRODUCT, REASON, DEAL,
     CHANNEL, CAMPAIGN, SPEND, FORM, LEAD,

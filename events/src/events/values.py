@@ -80,6 +80,18 @@ Number = Annotated[
 ]
 
 
+def countable(amount: Decimal) -> Decimal:
+    """The same amount, in digits alone; a `ValueError` for what no reader could add up or store."""
+    if not amount.is_finite() or amount.adjusted() >= _DIGITS:
+        raise ValueError(f"an amount is a number of at most {_DIGITS} digits before the point")
+    exponent = int(amount.as_tuple().exponent)
+    if exponent < -_PLACES:
+        raise ValueError(f"an amount has at most {_PLACES} places after the point")
+    if amount.adjusted() < _SMALLEST and amount:
+        raise ValueError("an amount is nothing, or at least a millionth")
+    return plain(amount) if exponent > 0 or not amount else amount
+
+
 class Money(Struct, frozen=True, gc=False):
     """An amount in one currency; JSON carries it as a decimal string.
 
@@ -92,16 +104,8 @@ class Money(Struct, frozen=True, gc=False):
     currency: Currency
 
     def __post_init__(self) -> None:
-        amount = self.amount
-        if not amount.is_finite() or amount.adjusted() >= _DIGITS:
-            raise ValueError(f"an amount is a number of at most {_DIGITS} digits before the point")
-        exponent = int(amount.as_tuple().exponent)
-        if exponent < -_PLACES:
-            raise ValueError(f"an amount has at most {_PLACES} places after the point")
-        if amount.adjusted() < _SMALLEST and amount:
-            raise ValueError("an amount is nothing, or at least a millionth")
-        if exponent > 0 or not amount:
-            force_setattr(self, "amount", plain(amount))
+        if (amount := countable(self.amount)) is not self.amount:
+            force_setattr(self, "amount", amount)
 
 
 class ExternalId(Struct, frozen=True, gc=False):

@@ -45,14 +45,12 @@ STATEMENTS = (
     ) with (fillfactor = 85)""",
     """create table delivery_consumer (
         tenant uuid not null,
-        name text not null,
         owner uuid not null,
-        actor text not null,
+        name text not null,
         types text[] not null,
         acknowledged bigint not null,
-        acknowledged_at timestamptz not null,
-        paused boolean not null default false,
-        version bigint not null,
+        acknowledged_at timestamptz,
+        is_paused boolean not null default false,
         created timestamptz not null,
         primary key (tenant, owner, name)
     )""",

@@ -1,4 +1,4 @@
-"""The gateway at a glance: the directory, delivery, and the door before them."""
+"""The gateway at a glance: the directory's routes, delivery's, and the door before them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from chassis.web.application import Observed
 from gateway.customer_360 import api as customer_360
+from gateway.delivery.consumers import api as consumers
+from gateway.delivery.facts import api as facts
+from gateway.delivery.feed import api as feed
+from gateway.delivery.feed.feed import LONGEST_WAIT
 from gateway.delivery.log.log import open_log
 from gateway.delivery.log.retention import forget_old
 from gateway.delivery.log.writing import DELIVERY
+from gateway.delivery.snapshots import api as snapshots
+from gateway.delivery.snapshots.use_cases import Snapshots
 from gateway.delivery.webhooks import api as webhooks
 from gateway.delivery.webhooks.sending import forget_deliveries, sending_webhooks
 from gateway.delivery.webhooks.use_cases import Terms
@@ -51,6 +57,7 @@ from gateway.edge.description import Description
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
+from gateway.edge.limits.shared import sharing
 from gateway.edge.listening import Listening
 from gateway.edge.refusals import Refusals
 from gateway.edge.upstreams import Upstreams
@@ -91,27 +98,37 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
         with closing(Upstreams(settings)) as upstreams:
             state.upstreams = upstreams
             description = Description(upstreams, process.app.openapi)
-            edge = Edge(
-                process.app,
-                documentation(description),
-                description,
-                safeguards(settings, Authentication(keyring, standings, database)),
-                Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
-                settings,
-                limit,
-            )
             async with (
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
+                sharing(settings) as shared,
                 open_log(database, process.stopping) as log,
                 sending_webhooks(log, settings, process.stopping) as dispatcher,
             ):
                 state.log = log
+                state.snapshots = Snapshots(database, settings.snapshots)
                 state.webhooks = dispatcher
                 state.webhook_terms = Terms(dispatcher.egress, settings.webhooks)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
+                )
+                edge = Edge(
+                    process.app,
+                    documentation(description),
+                    description,
+                    safeguards(
+                        settings,
+                        Authentication(keyring, standings, database, state.reception),
+                        shared,
+                    ),
+                    Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
+                    settings,
+                    limit,
+                    {
+                        "/v1/feed": LONGEST_WAIT + settings.upstream_deadline_seconds,
+                        "/v1/snapshot": settings.snapshot_seconds,
+                    },
                 )
                 yield Observed(edge, "edge")
 
@@ -144,7 +161,11 @@ SERVICE = Service(
         absences.routes,
         roles.routes,
         access.routes,
+        facts.routes,
         customer_360.routes,
+        consumers.routes,
+        feed.routes,
+        snapshots.routes,
         webhooks.routes,
     ),
     consumers=(DELIVERY,),

@@ -57,6 +57,14 @@ class GatewaySettings(ServiceSettings):
     address_requests: int = Field(
         1_200, ge=1, description="of one address without a valid token, each window"
     )
+    limits_url: SecretStr | None = Field(
+        None,
+        description="redis://user:password@host:6379/0 or rediss://..., where all gateways count "
+        "together; without it each counts by itself, and grants the whole",
+    )
+    limits_seconds: float = Field(
+        0.05, gt=0, description="for an answer of it, then this gateway counts by itself"
+    )
     refusals_logged_a_second: int = Field(
         100, ge=0, description="the rest of a flood is counted and not written down"
     )
@@ -115,6 +123,10 @@ class GatewaySettings(ServiceSettings):
     delivery_days: float = Field(
         30.0, gt=0, description="how long the log of events reaches back; snapshots have the rest"
     )
+    snapshots: int = Field(
+        4, ge=1, description="read at once; each has a connection to the database of its own"
+    )
+    snapshot_seconds: float = Field(600.0, gt=0, description="for one snapshot, whole")
     webhooks: int = Field(50, ge=1, description="of one tenant, at the most")
     webhook_seconds: float = Field(15.0, gt=0, description="for one attempt to deliver, whole")
     webhook_records: int = Field(

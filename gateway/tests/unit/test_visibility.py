@@ -15,6 +15,7 @@ from chassis.identity import FieldRules, Identity
 from events.catalogue import AGGREGATES, DEAL, PERSON, USER
 from events.topics import Aggregate
 from events.values import Reach as HowFar
+from gateway.delivery.facts.store import facts
 from gateway.delivery.log.entry import Entry, Reach
 from gateway.delivery.visibility import RESOURCES, Visibility, reach_of
 from gateway.directory.absences.store import absences
@@ -119,7 +120,7 @@ def test_a_topic_that_nobody_knows_is_seen_by_nobody() -> None:
 
 def test_every_topic_has_the_resource_that_its_service_asks_for() -> None:
     assert RESOURCES.keys() == {aggregate.topic.name for aggregate in AGGREGATES}
-    for store in (absences, departments, roles, tenants, users):
+    for store in (absences, departments, facts, roles, tenants, users):
         assert RESOURCES[store.aggregate.topic.name] == store.resource
 
 

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 OWNED = (
     "companies", "people", "touches", "deals", "leads", "campaigns", "forms", "spend", "absences",
 )  # fmt: skip
-COMMON = ("channels", "products", "pipelines", "reasons", "users", "roles", "departments")
+COMMON = ("channels", "products", "pipelines", "reasons", "users", "roles", "departments", "facts")
 
 
 @dataclass
@@ -116,9 +116,11 @@ async def furnish(company: Company) -> None:
     await until(lambda: _exists(admin, "/v1/pipelines"), "no pipeline")
     await until(lambda: _exists(admin, "/v1/reasons?outcome=lost"), "no reasons")
     await _furnish_contacts(company)
+    await _furnish_facts(company)
     await _furnish_sales(company)
     await _furnish_marketing(company)
     await until(lambda: _settled(company), "leads became no deals")
+    await until(lambda: _told(company), "facts were not told")
     for resource in (*OWNED, *COMMON):
         await _take_stock(company, resource)
 
@@ -153,6 +155,37 @@ async def _furnish_contacts(company: Company) -> None:
             draft: Json = {"channel": "call", "subject": f"{MARK} {use}", "customer": customer}
             made.append((holding, draft | more | whose))
         await _make(company, "touches", made)
+
+
+async def _furnish_facts(company: Company) -> None:
+    """A payment of everybody's customer."""
+    people = company.of("people")
+    items = [payment(person.id, person.id) for person in people]
+    verdicts = await asked(company.administrator.client, "/v1/facts", {"items": items})
+    for person, verdict in zip(people, verdicts["items"], strict=True):
+        assert verdict["verdict"] == "accepted", verdict
+        company.holdings.append(Holding(verdict["id"], company.name, "facts", customer=person.id))
+
+
+def payment(document: str, customer: str) -> Json:
+    """A payment that an ERP reports."""
+    return {
+        "kind": "payment_received",
+        "document": {"system": "1c", "type": "payment", "id": document},
+        "document_version": 1,
+        "happened_at": f"{DAY}T09:00:00+03:00",
+        "customer": {"id": customer},
+        "amount": {"amount": "100.00", "currency": "RUB"},
+    }
+
+
+async def _told(company: Company) -> bool:
+    """Whether contacts has heard of the payments."""
+    admin, found = company.administrator.client, 0
+    for person in company.of("people"):
+        timeline = f"/v1/customers/{person.id}/timeline?type=fact"
+        found += len((await admin.get(timeline)).json()["items"])
+    return found == len(company.of("facts"))
 
 
 async def _furnish_sales(company: Company) -> None:

@@ -17,7 +17,7 @@ CUSTOMERS = ("companies", "people", "touches")
 CATALOGUES = ("pipelines", "products", "reasons")
 MARKETING = ("channels", "campaigns", "spend", "forms")
 DIRECTORY = ("users", "roles", "departments", "tenant")
-BUSINESS = (*CUSTOMERS, "deals", "leads", *CATALOGUES, *MARKETING, "reports")
+BUSINESS = (*CUSTOMERS, "deals", "leads", *CATALOGUES, *MARKETING, "reports", "facts")
 
 Grants = dict[str, tuple[Reach | None, Reach | None]]
 """Resource -> how far one reads, and how far one writes; None where not at all."""
@@ -38,16 +38,17 @@ ROLES: dict[str, Grants] = {
     ),
     "manager": _COLLEAGUES
     | _grants((*CUSTOMERS, "deals", "leads", "absences"), "department", "department")
-    | _grants(("reports",), "department", None)
+    | _grants(("reports", "facts"), "department", None)
     | _grants((*CATALOGUES, *MARKETING), "all", None),
     "agent": _COLLEAGUES
     | _grants(CUSTOMERS, "department", "own")
+    | _grants(("facts",), "department", None)
     | _grants(("deals", "leads"), "own", "own")
     | _grants(("reports",), "own", None)
     | _grants((*CATALOGUES, "channels", "campaigns", "forms"), "all", None),
     "marketer": _COLLEAGUES
     | _grants((*MARKETING, "leads"), "all", "all")
-    | _grants((*CUSTOMERS, *CATALOGUES, "reports"), "all", None),
+    | _grants((*CUSTOMERS, *CATALOGUES, "reports", "facts"), "all", None),
     "analyst": _COLLEAGUES | _grants(BUSINESS, "all", None),
     "operator": _grants(("departments", "tenant"), "all", None)
     | _grants(("users",), "own", None)

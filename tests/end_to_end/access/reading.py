@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.end_to_end.access.company import COMMON, DAY, MARK, OWNED
+from tests.end_to_end.access.company import COMMON, DAY, MARK, OWNED, Json
 from tests.end_to_end.access.providers import see_providers
 from tests.end_to_end.access.reaches import CUSTOMERS, Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
 
 SEARCHED = frozenset((*OWNED, *COMMON)) - {
-    "spend", "touches", "pipelines", "reasons", "absences",
+    "spend", "touches", "pipelines", "reasons", "absences", "facts",
 }  # fmt: skip
 
 
@@ -102,7 +102,19 @@ async def _timeline(walk: Walk, worker: Worker, holding: Holding) -> None:
     answer = await walk.one(worker, "GET", path, holding)
     if answer.is_success:
         candidates = _with_customer(walk, "touches", holding)
-        walk.among(("GET", path), worker, "touches", candidates, answer.json()["items"])
+        touched = _touched(answer.json()["items"])
+        walk.among(("GET", path), worker, "touches", candidates, touched)
+        _told(walk, worker, holding, answer.json()["items"])
+
+
+def _told(walk: Walk, worker: Worker, customer: Holding, entries: list[Json]) -> None:
+    """Facts are told of those customers to whom the reach for facts goes."""
+    found = {entry["fact"]["id"] for entry in entries if entry["type"] == "fact"}
+    expected = {h.id for h in walk.all("facts") if h.customer == customer.id}
+    may = bool(expected) and reaches(worker, customer, "read", "facts")
+    if found != (expected if may else set()):
+        route = ("GET", "/v1/customers/{id}/timeline")
+        walk.tally.complain(route, worker, f"facts {found}, not {expected}, {may}")
 
 
 async def _from_all_sides(walk: Walk, worker: Worker, holding: Holding) -> None:
@@ -115,7 +127,14 @@ async def _from_all_sides(walk: Walk, worker: Worker, holding: Holding) -> None:
         walk.tally.complain(("GET", path), worker, answer.text)
     for part, resource in (("timeline", "touches"), ("deals", "deals"), ("leads", "leads")):
         candidates = _with_customer(walk, resource, holding)
-        walk.among(("GET", path), worker, resource, candidates, seen[part]["items"])
+        items = seen[part]["items"]
+        found = _touched(items) if part == "timeline" else items
+        walk.among(("GET", path), worker, resource, candidates, found)
+
+
+def _touched(entries: list[Json]) -> list[Json]:
+    """The touches of a timeline."""
+    return [entry["touch"] for entry in entries if entry["type"] == "touch"]
 
 
 def _with_customer(walk: Walk, resource: str, holding: Holding) -> dict[str, Holding]:
@@ -135,6 +154,7 @@ async def _own_place(walk: Walk, worker: Worker) -> None:
         "leads",
         "spend",
         "reports",
+        "facts",
         "operations",
         "users",
         "absences",

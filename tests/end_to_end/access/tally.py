@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.end_to_end.access.reaches import Worker
@@ -44,6 +45,23 @@ class Tally:
     def total(self, of: Counter[tuple[Route, str, str, str]], route: Route, role: str) -> int:
         return sum(n for place, n in of.items() if place[:2] == (route, role))
 
+    def combined(self) -> str:
+        """What was allowed, refused and leaked by role, reach and tenant, over all routes."""
+        places = {place for counted in self._counted() for place in counted}
+        tenants = sorted({place[3] for place in places})
+        titles = ["role", "reach", "routes"]
+        titles += [f"{tenant}: allowed, refused, leaks" for tenant in tenants]
+        lines = [_row(titles), _row(["---"] * len(titles))]
+        for kind in sorted({place[1:3] for place in places}):
+            alike = {place for place in places if place[1:3] == kind}
+            cells = [*kind, str(len({place[0] for place in alike}))]
+            for tenant in tenants:
+                own = [place for place in alike if place[3] == tenant]
+                sums = [sum(counted[place] for place in own) for counted in self._counted()]
+                cells.append(", ".join(map(str, sums)) if own else "-")
+            lines.append(_row(cells))
+        return "\n".join(lines)
+
     def table(self) -> str:
         """Routes, roles, reaches and tenants, with what was allowed, refused and leaked."""
         places = sorted({place for counted in self._counted() for place in counted})
@@ -54,7 +72,7 @@ class Tally:
             f"| {self.refused[place]} | {self.leaks[place]} |"
             for place in places
         ]
-        return "\n".join([*lines, "", self.summary()])
+        return "\n".join([self.combined(), "", *lines, "", self.summary()])
 
     def summary(self) -> str:
         sums = [sum(counted.values()) for counted in self._counted()]
@@ -62,3 +80,7 @@ class Tally:
 
     def _counted(self) -> tuple[Counter[tuple[Route, str, str, str]], ...]:
         return self.allowed, self.refused, self.leaks
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

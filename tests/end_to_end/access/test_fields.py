@@ -232,6 +232,8 @@ async def _asked_everything(
             queries.append({"as_of": "2099-01-01T00:00:00Z"})
         if path.removeprefix("/v1/") in STATES:
             queries += [{"q": canary} for canary in sorted(aviary.canaries)[::9]]
+        if path == "/v1/feed":
+            queries = [{"limit": "500"}]
         if path.startswith("/v1/reports/"):
             queries += [{"by": by} for by in ("channel", "product", "customer", "campaign")]
         answers = [await client.get(path, params=query) for query in queries]
@@ -279,7 +281,11 @@ def _paths(aviary: Aviary, described: Json, method: str) -> list[str]:
             resource = path.split("/")[2]
             id = aviary.ids.get(resource, str(uuid4()))
             filled = path.replace("{id}", id).replace("{consumer}", "analytics")
-            paths.append(filled.replace("{topic}", "crm.sales.deal").replace("{key}", str(uuid4())))
+            filled = filled.replace("{topic}", "crm.sales.deal").replace("{key}", str(uuid4()))
+            kinds = STATES if "{aggregate}" in filled else [""]
+            paths += [
+                filled.replace("{name}", "erp").replace("{aggregate}", kind) for kind in kinds
+            ]
     return paths
 
 

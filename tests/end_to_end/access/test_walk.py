@@ -1,7 +1,8 @@
 """A walk through the whole API as every role, in every office, of two tenants.
 
 What everybody should get is told by `reaches.py`, in plain Python. With
-`--access-table FILE` the walk writes down what was allowed, refused and leaked.
+`--access-table FILE` the walk writes down what was allowed, refused and leaked, first all routes
+together and then each.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import pytest
 from tests.end_to_end.access.company import Company, found, furnish, until
 from tests.end_to_end.access.credentials import Everybodys, give_up, look_after, obtain
 from tests.end_to_end.access.doors import CONSUMERS, Waiting, knock_at_public_doors, operate
+from tests.end_to_end.access.following import follow, keep_consumers
+from tests.end_to_end.access.following import has_caught_up as feed_has_caught_up
 from tests.end_to_end.access.providers import trust
 from tests.end_to_end.access.reaches import ROLES, Worker
 from tests.end_to_end.access.reading import has_caught_up, read_everything, read_reports
@@ -76,6 +79,9 @@ async def _walked(platform: Platform, clients: AsyncExitStack) -> Walk:
     await _each(workers, lambda worker: read_everything(walk, worker))
     await until(lambda: has_caught_up(walk), "analytics counts too little")
     await _each(workers, lambda worker: read_reports(walk, worker))
+    await until(lambda: feed_has_caught_up(walk), "the feed tells too little")
+    await _each(workers, lambda worker: follow(walk, worker))
+    await _each(workers, lambda worker: keep_consumers(walk, worker))
     await _each(workers, lambda worker: change_everything(walk, worker))
     await _each(workers, lambda worker: delete_everything(walk, worker))
     await _each(workers, lambda worker: knock_at_public_doors(walk, worker))
@@ -135,6 +141,8 @@ async def _unasked(platform: Platform, routes: Iterable[Route]) -> list[str]:
                 method,
                 path.replace("{id}", NO_ID)
                 .replace("{key}", NO_ID)
+                .replace("{name}", "erp")
+                .replace("{aggregate}", "deals")
                 .replace("{consumer}", "analytics")
                 .replace("{topic}", "crm.sales.deal"),
             )
@@ -172,10 +180,8 @@ NEVER_GIVEN = {
     # Without an identity provider nobody is sent to one, and comes back.
     ("POST", "/v1/sign-ins"),
     ("POST", "/v1/sign-ins/complete"),
-    *(("POST", f"/v1/operations/gateway/parked/{{consumer}}/{{topic}}/{{key}}/{verb}")
-      for verb in ("redrive", "discard")),
-}  # fmt: skip
-"""Routes without a case that gives anything; the gateway has no consumers to mend."""
+}
+"""Routes without a case that gives anything."""
 
 OF_ONESELF = {
     ("GET", "/.well-known/jwks.json"),
@@ -183,10 +189,12 @@ OF_ONESELF = {
     ("GET", "/v1/me/access"),
     ("GET", "/v1/tenant"),
     ("GET", "/v1/tenant/history"),
+    ("GET", "/v1/feed/consumers"),
+    ("POST", "/v1/feed/consumers"),
     *(("GET", f"/v1/operations/{service}/{what}")
       for service in CONSUMERS for what in ("parked", "reconciliation")),
     *(("POST", f"/v1/{what}") for what in (
         "companies", "people", "touches", "deals", "campaigns", "forms", "channels", "products",
-        "pipelines", "reasons", "departments", "users", "roles")),
+        "pipelines", "reasons", "departments", "users", "roles", "facts")),
 }  # fmt: skip
 """Routes where some role has nothing to be refused: they tell and make what is one's own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from tests.end_to_end.access.company import DAY, OWNED, Json
+from tests.end_to_end.access.company import DAY, OWNED, Json, payment
 from tests.end_to_end.access.providers import change_providers
 from tests.end_to_end.access.reaches import Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
@@ -29,6 +29,7 @@ async def change_everything(walk: Walk, worker: Worker) -> None:
         await _create(walk, worker, resource)
     await _spend(walk, worker)
     await _absences(walk, worker)
+    await _facts(walk, worker)
     for use in ("done", "cancel"):
         await _verb(walk, worker, f"/v1/touches/{{id}}/{use}", "touches", use, {})
     await _deals(walk, worker)
@@ -172,6 +173,16 @@ async def _absences(walk: Walk, worker: Worker) -> None:
     may = [reaches(worker, h, "write") for h in named]
     may += [True, *(False for _ in beyond[-1:])]
     await _verdicts(walk, worker, "absences", items, may, [h.id for h in named])
+
+
+async def _facts(walk: Walk, worker: Worker) -> None:
+    """Who may write facts may write any: they belong to nobody."""
+    route = ("POST", "/v1/facts")
+    news = payment(uuid4().hex, walk.mine(worker, "people").id)
+    answer = await worker.client.post(route[1], json={"items": [news]})
+    walk.permitted(
+        route, worker, "facts", "write", answer, lambda a: a["items"][0]["verdict"] == "accepted"
+    )
 
 
 # -- deleting -----------------------------------------------------------------------

@@ -59,6 +59,7 @@ class _Answer:
     status: int
     many: bool
     item: type | None
+    most: int
     problems: tuple[type[Problem], ...]
     media_type: str
 
@@ -73,16 +74,18 @@ def answers(
     *,
     many: bool = False,
     item: type | None = None,
+    most: int = LARGEST_BULK,
     parameters: Iterable[Parameter] = (),
     problems: Iterable[type[Problem]] = (),
     media_type: str = "application/json",
 ) -> dict[str, Any]:
     """Keyword arguments of a route that answers `type_`, or a page of it.
 
-    `item` is the type of the items of a bulk body; `parameters` are what the
+    `item` is the type of the items of a bulk body, of which it has so many at the `most`;
+    `parameters` are what the
     route reads by itself, `problems` what it may answer beyond what all do.
     """
-    _ANSWERS.append(_Answer(type_, status, many, item, tuple(problems), media_type))
+    _ANSWERS.append(_Answer(type_, status, many, item, most, tuple(problems), media_type))
     taken = (*parameters, *(PAGING if many else ()))
     return {
         "status_code": status,
@@ -172,7 +175,7 @@ class _Described:
                 continue
             schema, kind = self._schema(body, is_asked=True), "application/json"
             if answer.item is not None:
-                schema = _bulk(self._schema(answer.item, is_asked=True))
+                schema = _bulk(self._schema(answer.item, is_asked=True), answer.most)
             elif getattr(function, "is_patch", False):
                 kind, name = "application/merge-patch+json", referred(schema)
                 assert name is not None, "a patch is that of a struct"
@@ -221,11 +224,12 @@ def _page(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bulk(item: dict[str, Any]) -> dict[str, Any]:
+def _bulk(item: dict[str, Any], most: int) -> dict[str, Any]:
     """A bulk body: what is wrong with an item is told by its own verdict."""
     partial = {
         "type": "object",
-        "description": "What changes in a record that `id` or an external id names",
+        "description": "What changes in a record that `id` or an external id names, or an item"
+        " that is rejected for what it lacks",
     }
     return {
         "type": "object",
@@ -234,7 +238,7 @@ def _bulk(item: dict[str, Any]) -> dict[str, Any]:
                 "type": "array",
                 "items": {"anyOf": [item, partial]},
                 "minItems": 1,
-                "maxItems": LARGEST_BULK,
+                "maxItems": most,
             }
         },
         "required": ["items"],

@@ -13,7 +13,7 @@ def link(paths: dict[str, Any], schemas: Schemas) -> None:
         below = _below(paths, path)
         for operation in operations.values() if below else ():
             for status, response in operation["responses"].items():
-                place = _place(response, schemas) if status.startswith("2") else None
+                place = _place(path, response, schemas) if status.startswith("2") else None
                 if place is not None:
                     response["links"] = {
                         name: {"operationId": name, "parameters": {"id": f"$response.body#{place}"}}
@@ -32,21 +32,25 @@ def _below(paths: dict[str, Any], path: str) -> list[str]:
     ]
 
 
-def _place(response: dict[str, Any], schemas: Schemas) -> str | None:
-    """Where in an answer an id stands: its own, that of the record in it, or of its first item."""
+def _place(path: str, response: dict[str, Any], schemas: Schemas) -> str | None:
+    """Where an answer has the id of one of `path`: its own, its first item's, or in a field.
+
+    The field is called as one of them is: `session` of `/v1/sessions`, the record or its id.
+    """
     (media,) = response["content"].values()
-    schema = media["schema"]
-    if "items" in schema.get("properties", {}):
-        return "/items/0/id"
-    fields = _fields(schema, schemas)
+    fields = _fields(media["schema"], schemas)
+    if "items" in fields:
+        items = fields["items"].get("items", {})
+        return "/items/0/id" if "id" in _fields(items, schemas) else None
     if "id" in fields:
         return "/id"
-    return next(
-        (f"/{name}/id" for name, part in fields.items() if "id" in _fields(part, schemas)), None
-    )
+    one = path.rpartition("/")[2].removesuffix("s").replace("-", "_")
+    if one not in fields:
+        return None
+    return f"/{one}/id" if "id" in _fields(fields[one], schemas) else f"/{one}"
 
 
 def _fields(schema: dict[str, Any], schemas: Schemas) -> dict[str, Any]:
     name = referred(schema)
-    found: dict[str, Any] = schemas[name].get("properties", {}) if name is not None else {}
+    found: dict[str, Any] = (schema if name is None else schemas[name]).get("properties", {})
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.problems import (
     BodyTooLarge,
     Conflict,
+    CursorExpired,
     DeadlinePassed,
     EditConflict,
     Erased,
@@ -29,6 +30,7 @@ _KINDS: tuple[type[Problem], ...] = (
     NotFound,
     Conflict,
     Erased,
+    CursorExpired,
     EditConflict,
     BodyTooLarge,
     InvalidRequest,

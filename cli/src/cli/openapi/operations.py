@@ -67,7 +67,7 @@ class Operation:
 
 
 def operations(document: dict[str, Any]) -> list[Operation]:
-    """All operations, by resource and in the order of their paths.
+    """All operations, by resource and in the order of their paths, without streams.
 
     What every service has for operators is one operation with the service as a parameter.
     """
@@ -75,6 +75,8 @@ def operations(document: dict[str, Any]) -> list[Operation]:
     services: dict[tuple[str, str], list[str]] = {}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
+            if is_streamed(described):
+                continue
             operation = _operation(path, method, described, document["components"]["schemas"])
             key = operation.resource, operation.name
             of_operators = _OPERATORS.match(path)
@@ -86,6 +88,16 @@ def operations(document: dict[str, Any]) -> list[Operation]:
     for key, names in services.items():
         found[key] = _of_any(found[key], names)
     return sorted(found.values(), key=lambda operation: operation.resource)
+
+
+def is_streamed(described: dict[str, Any]) -> bool:
+    """Whether the answer comes in lines, without an end that is worth waiting for."""
+    (content,) = (
+        response["content"]
+        for status, response in described["responses"].items()
+        if status.startswith("2")
+    )
+    return "application/x-ndjson" in content
 
 
 def _of_any(operation: Operation, services: list[str]) -> Operation:

@@ -1,1 +1,1 @@
-"""Delivery: how people and programs that have no Kafka follow what happens."""
+"""What goes out to other systems, and what comes in from them."""

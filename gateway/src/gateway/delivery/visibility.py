@@ -28,6 +28,7 @@ RESOURCES: Mapping[str, str] = {
     topics.USER.name: "users",
     topics.ROLE.name: "roles",
     topics.ABSENCE.name: "absences",
+    topics.FACT.name: "facts",
     **{
         aggregate.topic.name: aggregate.resource
         for aggregate in AGGREGATES
@@ -124,7 +125,7 @@ def _restricted(body: bytes, sight: Sight) -> bytes:
             data[part] = msgspec.Raw(sight.state(told).encode())
     document["data"] = msgspec.Raw(msgspec.json.encode(data))
     if not sight.tells_time:
-        document["time"] = document["recordedtime"]
+        document["time"] = document.get("recordedtime", document["time"])
     return msgspec.json.encode(document)
 
 
@@ -135,7 +136,7 @@ def _withdrawn(body: bytes) -> bytes:
     return msgspec.json.encode(
         {
             **left,
-            "time": document["recordedtime"],
+            "time": document.get("recordedtime", document["time"]),
             "data": {"after": None, "changed": {}},
             "withdrawn": True,
         }

@@ -20,7 +20,7 @@ class Breaker:
 
     def check(self) -> None:
         """Raises `Unavailable` while nobody is let through."""
-        if self._failures < self._most:
+        if not self.is_open:
             return
         now = time.monotonic()
         if now < self._shut_until:
@@ -29,12 +29,17 @@ class Breaker:
         # This one tries; those beside it go on waiting.
         self._shut_until = now + self._seconds
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last requests failed, too many of them in a row."""
+        return self._failures >= self._most
+
     def succeeded(self) -> None:
         self._failures = 0
 
     def failed(self) -> None:
         self._failures += 1
-        if self._failures >= self._most:
+        if self.is_open:
             self._shut_until = time.monotonic() + self._seconds
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +21,9 @@ from gateway.edge.authentication import Authentication
 from gateway.edge.bodies import ClientGone, check_declared
 from gateway.edge.description import Description
 from gateway.edge.forwarding import Forwarding
-from gateway.edge.limits import Header, Limits, Quota
+from gateway.edge.limits.limits import Header, Limits
+from gateway.edge.limits.quota import Quota
+from gateway.edge.limits.shared import SharedCounts
 from gateway.edge.refusals import Refusals
 from gateway.edge.routing import GATEWAY, Route, is_public, routed
 from gateway.settings import GatewaySettings
@@ -45,8 +49,10 @@ class Safeguards:
     refusals: Refusals
 
 
-def safeguards(settings: GatewaySettings, authentication: Authentication) -> Safeguards:
-    """The safeguards as `settings` have them."""
+def safeguards(
+    settings: GatewaySettings, authentication: Authentication, shared: SharedCounts | None
+) -> Safeguards:
+    """The safeguards as `settings` have them; limits count in `shared`, where there is one."""
     window = settings.limit_window_seconds
     return Safeguards(
         authentication,
@@ -55,9 +61,10 @@ def safeguards(settings: GatewaySettings, authentication: Authentication) -> Saf
                 Quota("tenant", settings.tenant_requests, window),
                 Quota("user", settings.user_requests, window),
                 Quota("key", settings.key_requests, window),
-            ]
+            ],
+            shared,
         ),
-        Limits([Quota("address", settings.address_requests, window)]),
+        Limits([Quota("address", settings.address_requests, window)], shared),
         Addresses(settings.trusted_proxies.split(",")),
         Refusals(settings.refusals_logged_a_second),
     )
@@ -66,8 +73,9 @@ def safeguards(settings: GatewaySettings, authentication: Authentication) -> Saf
 class Edge:
     """An ASGI application before all others.
 
-    `own` answers what the gateway answers itself: the directory and what is
-    composed; `pages` the `description` of the API and its viewer.
+    `own` answers what the gateway answers itself: the directory, what is delivered and
+    what is composed; `pages` the `description` of the API and its viewer. `patience` says
+    for how many seconds what is under a path may be answered, where that is not as usual.
     """
 
     def __init__(
@@ -79,6 +87,7 @@ class Edge:
         forwarding: Forwarding,
         settings: GatewaySettings,
         largest_body_bytes: int,
+        patience: Mapping[str, float],
     ) -> None:
         self._own = own
         self._pages = pages
@@ -86,6 +95,7 @@ class Edge:
         self._safe = safeguards
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
+        self._patience = patience
         self._largest_body_bytes = largest_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +132,12 @@ class Edge:
         address = self._safe.addresses.of(scope)
         identity = await self._admitted(scope, route, address, visit)
         if route.owner == GATEWAY:
-            inner["headers"] = self._trusted(scope["headers"], identity, address)
+            seconds = self._patience.get(route.path, self._seconds)
+            inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
+            if visit.session is not None:
+                # For answers that last: what the session may do may change meanwhile.
+                standing = partial(self._safe.authentication.standing, visit.session)
+                inner["state"] = {**scope.get("state", {}), "standing": standing}
             await self._own(inner, receive, visit.send)
         else:
             await self._forwarding.forward(
@@ -151,24 +166,26 @@ class Edge:
         safe = self._safe
         if route.is_public:
             if scope["method"] == "POST":
-                visit.fields = safe.address_limits.take((household(address),))
+                visit.fields = await safe.address_limits.take((household(address),))
             return None
         try:
-            caller = await safe.authentication.caller(scope["headers"])
+            caller = await safe.authentication.caller(scope["headers"], household(address))
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
-            safe.address_limits.take((household(address),))
+            await safe.address_limits.take((household(address),))
             raise
         session = visit.session = caller.session
-        visit.fields = safe.limits.take((session.tenant, session.user, session.id))
+        visit.fields = await safe.limits.take((session.tenant, session.user, session.id))
         return caller.signed
 
-    def _trusted(self, headers: list[Header], identity: bytes | None, address: str) -> list[Header]:
+    def _trusted(
+        self, headers: list[Header], identity: bytes | None, address: str, most: float
+    ) -> list[Header]:
         """`headers` with what the gateway says of identity, time and address, and no other.
 
         Some servers take `_` for `-` in names: what is spelt so is no less forged.
         """
-        seconds = min(self._seconds, seconds_left(headers) or self._seconds)
+        seconds = min(most, seconds_left(headers) or most)
         trusted = [field for field in headers if field[0].replace(b"_", b"-") not in _STRIPPED]
         trusted.append((_TIME_LEFT, b"%d" % max(1, int(seconds * 1000))))
         trusted.append((_ADDRESS, address.encode("ascii")))

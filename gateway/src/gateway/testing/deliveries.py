@@ -6,21 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
+
+import msgspec
 
 from chassis.database import Database
 from chassis.decoding import AnyEvent
 from chassis.inbox import Inbox
-from chassis.testing import event
-from chassis.transactions import Transactions
+from chassis.testing import emptied, event
+from chassis.transactions import Transactions, now
 from events.catalogue import AGGREGATES, PERSON, PRODUCT
 from events.contacts import Person
 from events.sales import Product
+from events.topics import Aggregate
 from events.values import Money
 from gateway.delivery.log.entry import Entry, Reach
 from gateway.delivery.log.log import Log, open_log
 from gateway.delivery.log.writing import DELIVERY
+
+_positions = count(1)
 
 EVERYTHING = Reach(everywhere=tuple(aggregate.topic.name for aggregate in AGGREGATES))
 
@@ -64,7 +70,7 @@ def product(tenant: UUID, id: UUID, version: int, **fields: Any) -> AnyEvent:
     """The event of a version of a product."""
     draft: dict[str, Any] = {"name": "Кухня", "price": Money(Decimal("1.00"), "RUB")}
     state = Product(id=id, version=version, **(draft | fields))
-    return event(PRODUCT, "created" if version == 1 else "changed", state, tenant=tenant)
+    return _recorded(event(PRODUCT, _verb(version), state, tenant=tenant))
 
 
 def products(tenant: UUID, count: int) -> Sequence[AnyEvent]:
@@ -75,4 +81,18 @@ def products(tenant: UUID, count: int) -> Sequence[AnyEvent]:
 def person(tenant: UUID, id: UUID, version: int, **fields: Any) -> AnyEvent:
     """The event of a version of a person."""
     state = Person(id=id, version=version, **({"given_name": "Ольга"} | fields))
-    return event(PERSON, "created" if version == 1 else "changed", state, tenant=tenant)
+    return _recorded(event(PERSON, _verb(version), state, tenant=tenant))
+
+
+def removed(aggregate: Aggregate, verb: str, tenant: UUID, id: UUID, version: int) -> AnyEvent:
+    """The event of a removal."""
+    return _recorded(emptied(aggregate, verb, id, version, tenant=tenant))
+
+
+def _verb(version: int) -> str:
+    return "created" if version == 1 else "changed"
+
+
+def _recorded(told: AnyEvent) -> AnyEvent:
+    """As its owner's relay sends it."""
+    return msgspec.structs.replace(told, recordedtime=now(), position=next(_positions))

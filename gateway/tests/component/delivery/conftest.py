@@ -10,6 +10,7 @@ from chassis.testing import migrate_now
 from cli.local.postgres import PostgresServer
 from gateway.app import SERVICE
 from gateway.testing.deliveries import Desk, opened_desk
+from gateway.testing.processes import Gateway
 
 _NAME = "delivery"
 
@@ -25,4 +26,11 @@ def delivery_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 async def desk(delivery_url: str) -> AsyncIterator[Desk]:
     async with opened_desk(delivery_url) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def broker_side(gateway: Gateway) -> AsyncIterator[Desk]:
+    """What writes the log of the gateway that everybody asks: another process than that one."""
+    async with opened_desk(gateway.database_url) as desk:
         yield desk

@@ -12,14 +12,16 @@ import pytest
 
 from chassis.decoding import AnyEvent
 from chassis.inbox import PASSING
-from chassis.problems import InvalidRequest
-from chassis.testing import emptied
+from chassis.problems import CursorExpired, InvalidRequest
 from chassis.testing_records import where_it_stands
+from chassis.transactions import Transactions
 from events.catalogue import PERSON
 from gateway.delivery.log import log as reading
 from gateway.delivery.log import store
-from gateway.delivery.log.entry import Bounds, CursorExpired, Entry, Reach, Selection
+from gateway.delivery.log.entry import Bounds, Entry, Reach, Selection
+from gateway.delivery.log.retention import forget_old
 from gateway.delivery.log.writing import DELIVERY
+from gateway.settings import GatewaySettings
 from gateway.testing.deliveries import (
     EVERYTHING,
     Desk,
@@ -27,6 +29,7 @@ from gateway.testing.deliveries import (
     person,
     product,
     products,
+    removed,
 )
 
 _YEARS = timedelta(days=3_000)
@@ -111,9 +114,9 @@ async def test_an_entry_knows_whose_the_record_was_and_is(desk: Desk) -> None:
     await desk.deliver(person(tenant, id, 1, owner=olga, department=north))
     await desk.deliver(
         person(tenant, id, 2, owner=pavel, department=north),
-        emptied(PERSON, "deleted", id, 3, tenant=tenant),
+        removed(PERSON, "deleted", tenant, id, 3),
     )
-    await desk.deliver(emptied(PERSON, "erased", id, 4, tenant=tenant))
+    await desk.deliver(removed(PERSON, "erased", tenant, id, 4))
     found = await desk.everything(tenant)
     assert [(entry.owner, entry.was_owner, entry.remains) for entry in found] == [
         (olga, None, True),
@@ -135,7 +138,7 @@ async def test_erasing_empties_what_the_log_has_and_leaves_its_places(desk: Desk
         "delivery_head",
         "delivery_log",
     ]
-    await desk.deliver(emptied(PERSON, "erased", id, 3, tenant=tenant))
+    await desk.deliver(removed(PERSON, "erased", tenant, id, 3))
     assert await where_it_stands(desk.database.pool, "forgetmeplease") == []
     found = await desk.everything(tenant)
     assert sequences(found) == [1, 2, 3, 4]
@@ -162,6 +165,22 @@ async def test_the_log_forgets_in_small_parts_and_says_from_where_on_it_is_whole
     assert await desk.log.bounds(tenant) == Bounds(11, 10)
     await desk.deliver(product(tenant, id, 2))
     assert sequences(await desk.everything(tenant, after=10)) == [11]
+
+
+async def test_what_is_older_than_the_setting_says_is_forgotten(
+    desk: Desk, delivery_url: str
+) -> None:
+    tenant = uuid4()
+    await desk.deliver(*products(tenant, 4))
+    await desk.database.pool.execute(
+        """update delivery_log set logged = now() - interval '3 days'
+           where tenant = $1 and sequence < 3""",
+        tenant,
+    )
+    settings = GatewaySettings(database_url=delivery_url, delivery_days=2)
+    await forget_old(Transactions("gateway", desk.database), settings)
+    assert await desk.log.bounds(tenant) == Bounds(3, 4)
+    assert sequences(await desk.everything(tenant, after=2)) == [3, 4]
 
 
 async def test_a_cursor_from_the_future_is_refused(desk: Desk) -> None:

@@ -78,6 +78,15 @@ async def test_what_is_no_provider_is_refused(office: Office) -> None:
     assert made(await office.admin.get(PATH))["items"] == []
 
 
+async def test_what_can_be_no_id_is_not_found_whatever_is_asked_of_it(office: Office) -> None:
+    path = f"{PATH}/keycloak"
+    for asked in (
+        office.admin.get(path), office.admin.patch(path, json={"name": "K"}),
+        office.admin.delete(path),
+    ):  # fmt: skip
+        assert problem(await asked) == (404, "not-found")
+
+
 async def test_a_code_is_of_one_provider(office: Office) -> None:
     made(await office.admin.post(PATH, json=DRAFT))
     again = await office.admin.post(PATH, json=DRAFT)

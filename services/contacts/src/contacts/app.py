@@ -12,7 +12,10 @@ from contacts.customers import api as customers
 from contacts.people import api as people
 from contacts.people import mongodb as person_documents
 from contacts.reactions import LEADS
+from contacts.replicas.deals import DEAL_INDEXES, DEALS, PRODUCTS
 from contacts.replicas.departments import DEPARTMENTS
+from contacts.replicas.facts import FACTS
+from contacts.replicas.facts import INDEXES as FACT_INDEXES
 from contacts.settings import ContactsSettings
 from contacts.touches import api as touches
 from contacts.touches import mongodb as touch_documents
@@ -26,10 +29,13 @@ SERVICE = Service(
         "company": company_documents.INDEXES,
         "person": person_documents.INDEXES,
         "touch": touch_documents.INDEXES,
+        "fact": FACT_INDEXES,
+        "open_deal": DEAL_INDEXES,
     },
     routes=(companies.routes, people.routes, touches.routes, customers.routes),
     consumers=(
         Consumer("contacts.replicas", (DEPARTMENTS,)),
+        Consumer("contacts.timeline", (FACTS, DEALS, PRODUCTS)),
         Consumer("contacts.reactions", (LEADS,)),
     ),
 )

@@ -196,7 +196,7 @@ async def test_a_timeline_tells_of_touches_what_may_be_seen_and_asks_by_nothing_
     async def subjects(client: httpx.AsyncClient) -> list[str]:
         answer = await client.get(path)
         assert answer.status_code == 200, answer.text
-        return [touch["subject"] for touch in answer.json()["items"]]
+        return [entry["touch"]["subject"] for entry in answer.json()["items"]]
 
     clerk = client({"touches": {"notes": "hidden", "channel": "hidden"}})
     assert await subjects(clerk) == ["с person", "с company"]

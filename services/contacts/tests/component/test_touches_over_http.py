@@ -36,7 +36,7 @@ def day(n: int) -> str:
 async def subjects(client: httpx.AsyncClient, customer: str, **query: Any) -> list[str]:
     answer = await client.get(f"/v1/customers/{customer}/timeline", params=query)
     assert answer.status_code == 200, answer.text
-    return [touch["subject"] for touch in answer.json()["items"]]
+    return [entry["touch"]["subject"] for entry in answer.json()["items"]]
 
 
 async def test_a_planned_touch_is_done_once(
@@ -230,7 +230,7 @@ async def test_timeline_pages_are_stable_even_where_many_touches_share_a_moment(
     query: dict[str, Any] = {"limit": 4}
     while True:
         answer = (await anna.get(f"/v1/customers/{company}/timeline", params=query)).json()
-        paged += [touch["subject"] for touch in answer["items"]]
+        paged += [entry["touch"]["subject"] for entry in answer["items"]]
         # Newer touches come before every cursor and disturb none.
         await created(anna, "/v1/touches", call(people[0], subject="новый"))
         if answer["next_cursor"] is None:
@@ -255,7 +255,15 @@ async def test_the_timeline_shows_only_touches_within_reach(
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=501", "cursor=abc", "cursor=MjAyNiB4", "q=a", "external_id=a:b:c", "channel=%00"],
+    [
+        "limit=501",
+        "cursor=abc",
+        "cursor=MjAyNiB4",
+        "q=a",
+        "external_id=a:b:c",
+        "channel=%00",
+        "type=x",
+    ],
 )
 async def test_a_timeline_names_what_it_does_not_understand(
     anna: httpx.AsyncClient, query: str

@@ -481,15 +481,16 @@ class AsyncCustomers:
         self,
         id: Id,
         *,
+        type: Filter | None = None,
         status: Filter | None = None,
         channel: Filter | None = None,
         page_size: int = LARGEST_PAGE,
-    ) -> AsyncIterator[models.Touch]:
-        """List the touches with a customer, newest first."""
+    ) -> AsyncIterator[models.TimelineEntry]:
+        """List what happened with a customer, newest first: touches, and facts of other systems."""
         return self._transport.each(
             f"/v1/customers/{segment(id)}/timeline",
-            models.Touch,
-            {"status": status, "channel": channel},
+            models.TimelineEntry,
+            {"type": type, "status": status, "channel": channel},
             page_size,
         )
 
@@ -813,6 +814,196 @@ class AsyncDepartments:
             f"/v1/departments/{segment(id)}/working-time/after",
             models.Due,
             query={"start": start, "minutes": minutes},
+        )
+
+
+class AsyncFacts:
+    """What is under `/v1/facts`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self,
+        *,
+        customer: Filter | None = None,
+        department: Filter | None = None,
+        document: Filter | None = None,
+        document_type: Filter | None = None,
+        kind: Filter | None = None,
+        owner: Filter | None = None,
+        since: dt.datetime | None = None,
+        system: Filter | None = None,
+        external_id: Filter | None = None,
+        page_size: int = LARGEST_PAGE,
+    ) -> AsyncIterator[models.GatewayFact]:
+        """List facts."""
+        return self._transport.each(
+            "/v1/facts",
+            models.GatewayFact,
+            {
+                "customer": customer,
+                "department": department,
+                "document": document,
+                "document_type": document_type,
+                "kind": kind,
+                "owner": owner,
+                "since": since,
+                "system": system,
+                "external_id": external_id,
+            },
+            page_size,
+        )
+
+    async def report(
+        self,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FactVerdicts:
+        """Report up to 500 facts of other systems."""
+        return await self._transport.send(
+            "POST",
+            "/v1/facts",
+            models.FactVerdicts,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def read(self, id: Id, *, as_of: dt.datetime | None = None) -> models.GatewayFact:
+        """Read one of facts, as it is or as of a time."""
+        return await self._transport.send(
+            "GET", f"/v1/facts/{segment(id)}", models.GatewayFact, query={"as_of": as_of}
+        )
+
+    def history(self, id: Id, *, page_size: int = LARGEST_PAGE) -> AsyncIterator[models.Version]:
+        """List the versions of one of facts, newest first."""
+        return self._transport.each(
+            f"/v1/facts/{segment(id)}/history", models.Version, {}, page_size
+        )
+
+
+class AsyncFeed:
+    """What is under `/v1/feed`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def read(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: Filter | None = None,
+        wait: int | None = None,
+        types: Filter | None = None,
+        consumer: Filter | None = None,
+    ) -> models.FeedPage:
+        """Follow what happens."""
+        return await self._transport.send(
+            "GET",
+            "/v1/feed",
+            models.FeedPage,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "wait": wait,
+                "types": types,
+                "consumer": consumer,
+            },
+        )
+
+    async def consumers(self) -> models.FeedConsumers:
+        """List one's own consumers."""
+        return await self._transport.send("GET", "/v1/feed/consumers", models.FeedConsumers)
+
+    async def create_consumer(
+        self,
+        body: models.ConsumerDraft | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Create a consumer of the feed."""
+        return await self._transport.send(
+            "POST",
+            "/v1/feed/consumers",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def consumer(self, name: Id) -> models.FeedConsumer:
+        """Read a consumer, and how far it is behind."""
+        return await self._transport.send(
+            "GET", f"/v1/feed/consumers/{segment(name)}", models.FeedConsumer
+        )
+
+    async def forget_consumer(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Forget a consumer."""
+        return await self._transport.send(
+            "DELETE",
+            f"/v1/feed/consumers/{segment(name)}",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def acknowledge(
+        self,
+        name: Id,
+        body: models.Acknowledgement | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Acknowledge events up to a cursor."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/acknowledge",
+            models.FeedConsumer,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def pause(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Give a consumer nothing for now."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/pause",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def resume(
+        self, name: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.FeedConsumer:
+        """Let a paused consumer go on."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/resume",
+            models.FeedConsumer,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def rewind(
+        self,
+        name: Id,
+        body: models.Rewinding | Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.FeedConsumer:
+        """Begin again farther back."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/feed/consumers/{segment(name)}/rewind",
+            models.FeedConsumer,
+            body={} if body is None else body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
         )
 
 
@@ -2385,6 +2576,8 @@ class AsyncResources:
         self.customers = AsyncCustomers(transport)
         self.deals = AsyncDeals(transport)
         self.departments = AsyncDepartments(transport)
+        self.facts = AsyncFacts(transport)
+        self.feed = AsyncFeed(transport)
         self.forms = AsyncForms(transport)
         self.identity_providers = AsyncIdentityProviders(transport)
         self.invitations = AsyncInvitations(transport)

@@ -76,6 +76,12 @@ class Access(Struct, kw_only=True, omit_defaults=True):
     fields: list[Restriction]
 
 
+class Acknowledgement(Struct, kw_only=True):
+    """Everything up to this cursor is dealt with."""
+
+    cursor: str
+
+
 class Address(Struct, kw_only=True, omit_defaults=True):
     country: str | None = None
     city: str | None = None
@@ -384,6 +390,17 @@ class Confirmation(Struct, kw_only=True):
     """The first code that the app shows."""
 
     code: str
+
+
+class ConsumerDraft(Struct, kw_only=True):
+    """A new consumer: of all events unless `types` names some (types or topics).
+
+    It begins after `cursor`, as of a snapshot, else with the oldest event that is kept.
+    """
+
+    name: str
+    types: list[str] | UnsetType = UNSET
+    cursor: str | UnsetType | None = UNSET
 
 
 class Customer(Struct, kw_only=True, omit_defaults=True):
@@ -730,6 +747,170 @@ class ExternalId(Struct, kw_only=True, omit_defaults=True):
     id: str
 
 
+class Fact(Struct, kw_only=True, omit_defaults=True):
+    """The newest version of a document of another system, and what it says.
+
+    `document` names it, also among the `external_ids`; `document_version` is that system's own
+    and leaves gaps, where `version` counts those that were accepted. `happened_on` is the local
+    date. `payment` is the document of the payment that is reversed. What a kind does not speak
+    of is null.
+    """
+
+    id: UUID
+    version: int
+    owner: UUID | None = None
+    department: UUID | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    kind: str
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date
+    received_at: dt.datetime
+    number: str | None = None
+    customer: PartyRef | None = None
+    deal: RecordRef | None = None
+    product: RecordRef | None = None
+    payment: ExternalId | None = None
+    status: str | None = None
+    amount: Money | None = None
+    price: Money | None = None
+    quantity: Quantity | None = None
+    warehouse: str | None = None
+    price_list: str | None = None
+    lines: list[FactLine] = field(default_factory=list)
+
+
+class FactDraft(Struct, kw_only=True):
+    """What another system says of one version of a document.
+
+    Without `happened_on` it is the date of `happened_at` at its own offset.
+    """
+
+    kind: Literal[
+        "invoice_issued",
+        "order_status_reported",
+        "payment_received",
+        "payment_reversed",
+        "price_set",
+        "shipment_reported",
+        "stock_counted",
+    ]
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date | UnsetType | None = UNSET
+    number: str | UnsetType | None = UNSET
+    customer: PartyRef | UnsetType | None = UNSET
+    deal: RecordRef | UnsetType | None = UNSET
+    product: RecordRef | UnsetType | None = UNSET
+    payment: ExternalId | UnsetType | None = UNSET
+    status: str | UnsetType | None = UNSET
+    amount: Money | UnsetType | None = UNSET
+    price: Money | UnsetType | None = UNSET
+    quantity: Quantity | UnsetType | None = UNSET
+    warehouse: str | UnsetType | None = UNSET
+    price_list: str | UnsetType | None = UNSET
+    lines: list[GatewayFactLine] | UnsetType = UNSET
+
+
+class FactLine(Struct, kw_only=True, omit_defaults=True):
+    """A product on an order, a shipment or an invoice; `price` is that of one unit."""
+
+    product: RecordRef
+    quantity: Quantity
+    price: Money | None = None
+
+
+class FactVerdict(Struct, kw_only=True, omit_defaults=True):
+    """What became of the item at `index`; `id` and `version` are those of our record of it."""
+
+    index: int
+    verdict: Literal["accepted", "duplicate", "rejected", "stale"]
+    id: UUID | None = None
+    version: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class FactVerdicts(Struct, kw_only=True, omit_defaults=True):
+    """The answer to a call with facts, in the order of its items."""
+
+    items: list[FactVerdict]
+
+
+class FeedConsumer(Struct, kw_only=True, omit_defaults=True):
+    """A consumer as its owner sees it.
+
+    `lag_events` counts all events behind `cursor`, also those that are not for it; `lag_seconds`
+    is how long the oldest of them is there. `is_expired` says that some that it has not
+    acknowledged are not kept any more.
+    """
+
+    name: str
+    types: list[str]
+    cursor: str
+    acknowledged: str | None
+    is_paused: bool
+    is_expired: bool
+    lag_events: int
+    lag_seconds: float
+    created: str
+
+
+class FeedConsumers(Struct, kw_only=True, omit_defaults=True):
+    """Consumers by their names."""
+
+    items: list[FeedConsumer]
+
+
+class FeedData(Struct, kw_only=True, omit_defaults=True):
+    """The record after the event, null where it is no more; each changed field as it was before."""
+
+    after: dict[str, Any] | None
+    changed: dict[str, Any] = field(default_factory=dict)
+
+
+class FeedEvent(Struct, kw_only=True, omit_defaults=True):
+    """A CloudEvents document, as Kafka carries it, as far as it may be seen.
+
+    `withdrawn` says that the record has gone out of reach: what was known of it is to be
+    forgotten, and nothing of it is told. `erased` says that the event was emptied later.
+    """
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: UUID
+    time: str
+    recordedtime: str
+    tenantid: UUID
+    aggregateversion: int
+    datacontenttype: str
+    data: FeedData
+    dataschema: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    origin: str | None = None
+    traceparent: str | None = None
+    position: int | None = None
+    withdrawn: bool = False
+    erased: bool = False
+
+
+class FeedPage(Struct, kw_only=True, omit_defaults=True):
+    """Events in order; after them one goes on from `next_cursor`, at once while `has_more`.
+
+    A page may be empty and have more behind it: what it was made of is not for whoever asks.
+    """
+
+    items: list[FeedEvent]
+    next_cursor: str
+    has_more: bool
+
+
 class FieldChange(Struct, kw_only=True, omit_defaults=True):
     """The value of a field before a version and after it."""
 
@@ -845,6 +1026,48 @@ class FunnelTotals(Struct, kw_only=True, omit_defaults=True):
     open: int
     won: int
     lost: int
+
+
+class GatewayFact(Struct, kw_only=True, omit_defaults=True):
+    """The newest version of a document of another system, and what it says.
+
+    `document` names it, also among the `external_ids`; `document_version` is that system's own
+    and leaves gaps, where `version` counts those that were accepted. `happened_on` is the local
+    date. `payment` is the document of the payment that is reversed. What a kind does not speak
+    of is null.
+    """
+
+    id: UUID
+    version: int
+    owner: UUID | None = None
+    department: UUID | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    kind: str
+    document: ExternalId
+    document_version: int
+    happened_at: dt.datetime
+    happened_on: dt.date
+    received_at: dt.datetime
+    number: str | None = None
+    customer: PartyRef | None = None
+    deal: RecordRef | None = None
+    product: RecordRef | None = None
+    payment: ExternalId | None = None
+    status: str | None = None
+    amount: Money | None = None
+    price: Money | None = None
+    quantity: Quantity | None = None
+    warehouse: str | None = None
+    price_list: str | None = None
+    lines: list[GatewayFactLine] = field(default_factory=list)
+
+
+class GatewayFactLine(Struct, kw_only=True, omit_defaults=True):
+    """A product on an order, a shipment or an invoice; `price` is that of one unit."""
+
+    product: RecordRef
+    quantity: Quantity
+    price: Money | None = None
 
 
 class Grant(Struct, kw_only=True, omit_defaults=True):
@@ -1209,6 +1432,14 @@ class ParkedKeys(Struct, kw_only=True, omit_defaults=True):
     items: list[ParkedKeyState]
 
 
+class PartyRef(Struct, kw_only=True, omit_defaults=True):
+    """A soft reference to a customer: of several names the first that is given here counts."""
+
+    id: UUID | None = None
+    external_id: ExternalId | None = None
+    tax_id: str | None = None
+
+
 class Person(Struct, kw_only=True, omit_defaults=True):
     """Somebody whom the company deals with, perhaps on behalf of a company."""
 
@@ -1339,6 +1570,16 @@ class ProductPatch(Struct, kw_only=True):
     external_ids: list[ExternalId] | UnsetType | None = UNSET
 
 
+class Quantity(Struct, kw_only=True, omit_defaults=True):
+    """So many of a unit, as the other system calls it: `12.5`, `kg`. Stock can be below nothing.
+
+    A `ValueError` for what no reader could add up or store, as with money.
+    """
+
+    amount: Decimal
+    unit: str
+
+
 class Question(Struct, kw_only=True):
     """Whether `user` may do what `permission` names, with one record if `record` is given.
 
@@ -1434,6 +1675,13 @@ class ReconciliationState(Struct, kw_only=True, omit_defaults=True):
     hindrance: str | None
 
 
+class RecordRef(Struct, kw_only=True, omit_defaults=True):
+    """A soft reference to one of our records, by our id or by what another system calls it."""
+
+    id: UUID | None = None
+    external_id: ExternalId | None = None
+
+
 class RecoveryCodes(Struct, kw_only=True, omit_defaults=True):
     """Shown this once, to be kept on paper."""
 
@@ -1518,6 +1766,16 @@ class RevenueReport(Struct, kw_only=True, omit_defaults=True):
 class RevenueTotal(Struct, kw_only=True, omit_defaults=True):
     deals: int
     revenue: Decimal
+
+
+class Rewinding(Struct, kw_only=True):
+    """Where to begin again: after a cursor, or with what was logged at a time or later.
+
+    With neither of them, with the oldest event that is kept.
+    """
+
+    cursor: str | UnsetType = UNSET
+    time: dt.datetime | UnsetType = UNSET
 
 
 class Role(Struct, kw_only=True, omit_defaults=True):
@@ -1702,6 +1960,15 @@ class TenantDraft(Struct, kw_only=True):
     time_zone: str
     city: str | UnsetType | None = UNSET
     administrator: FirstAdministrator
+
+
+class TimelineEntry(Struct, kw_only=True, omit_defaults=True):
+    """What happened with a customer, or will: a touch, or a fact that another system reports."""
+
+    type: Literal["fact", "touch"]
+    at: dt.datetime
+    touch: Touch | None = None
+    fact: Fact | None = None
 
 
 class Timetable(Struct, kw_only=True, omit_defaults=True):

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from chassis.problems import InvalidRequest, Problem
+from chassis.problems import CursorExpired, InvalidRequest
 
-
-class CursorExpired(Problem):
-    """What comes after this cursor is not kept any more: begin again with a snapshot."""
-
-    status = 410
-    title = "The log does not reach back to this cursor"
+SNAPSHOT = "/v1/snapshot/{aggregate}"
+"""Where the newest state of everything is had, whatever the log has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,9 @@ class Bounds:
             raise InvalidRequest("the log has not come so far", field="cursor")
         if after < self.first - 1:
             raise CursorExpired(
-                f"the log begins at {self.first}, this cursor says {after}", field="cursor"
+                "begin with a snapshot, and go on from its cursor",
+                field="cursor",
+                snapshot=SNAPSHOT,
             )
 
 
@@ -87,6 +85,10 @@ class Reach:
     own: Sequence[str] = ()
     user: UUID | None = None
     departments: frozenset[UUID] = frozenset()
+
+    def includes(self, topic: str) -> bool:
+        """Whether there can be anything of a topic in it."""
+        return topic in self.everywhere or topic in self.in_departments or topic in self.own
 
     def covers(self, topic: str, owner: UUID | None, department: UUID | None) -> bool:
         """Whether a record of this owner and department lies within it."""

@@ -19,9 +19,10 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from chassis.database import PASSING_FAILURES, Connection, Database
+from chassis.problems import CursorExpired
 from chassis.transactions import now
 from events.envelope import CONTENT_TYPE
-from gateway.delivery.log.entry import CursorExpired
+from gateway.delivery.feed.feed import selection_of
 from gateway.delivery.log.log import Log
 from gateway.delivery.log.store import entry_at
 from gateway.delivery.visibility import Visibility, visibility_of
@@ -30,7 +31,7 @@ from gateway.delivery.webhooks.delivery import Due, State, Wanted, delivery_id, 
 from gateway.delivery.webhooks.outgoing import Outgoing
 from gateway.delivery.webhooks.schedule import Attempt, Schedule
 from gateway.delivery.webhooks.signature import signed
-from gateway.delivery.webhooks.webhook import Kept, selection_of, suspension
+from gateway.delivery.webhooks.webhook import Kept, suspension
 from gateway.directory.standings import standing_of
 from gateway.settings import GatewaySettings
 
@@ -40,6 +41,7 @@ ATTEMPTS = Counter("meridian_webhook_attempts_total", "Deliveries tried, by outc
 DISABLED = Counter("meridian_webhooks_disabled_total", "Webhooks that were switched off for good")
 
 TURN_SECONDS = 5.0
+MARGIN_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _READ_AT_ONCE = 200
 _SUSPENDED = timedelta(seconds=5)
@@ -60,7 +62,7 @@ class Means:
     @property
     def lease(self) -> timedelta:
         """Longer than a turn with the last attempt of it."""
-        return timedelta(seconds=TURN_SECONDS + 2 * self.settings.webhook_seconds + 5)
+        return timedelta(seconds=TURN_SECONDS + 2 * self.settings.webhook_seconds + MARGIN_SECONDS)
 
     @property
     def database(self) -> Database:

@@ -21,17 +21,18 @@ from msgspec.structs import replace
 from chassis.fields import FieldNotPermitted
 from chassis.identity import Identity
 from chassis.merge import redrafted
-from chassis.problems import EditConflict, Forbidden, InvalidRequest, RuleBroken
+from chassis.problems import EditConflict, Forbidden, RuleBroken
 from events.catalogue import AGGREGATES, BY_TOPIC
 from events.topics import Aggregate
 from events.values import Name
-from gateway.delivery.log.entry import Selection
+from gateway.delivery.feed.feed import selection_of
 from gateway.delivery.visibility import RESOURCES
 from gateway.delivery.webhooks import condition as conditions
 from gateway.delivery.webhooks.condition import Condition
 
-TYPES = {aggregate.type_of(verb): aggregate for aggregate in AGGREGATES for verb in aggregate.verbs}
-"""Every type of event, and what it is about."""
+_BY_TYPE = {
+    aggregate.type_of(verb): aggregate for aggregate in AGGREGATES for verb in aggregate.verbs
+}
 
 _OPEN_TO_ALL = frozenset({"name", "status"})
 """What a change by somebody else than the owner may name."""
@@ -177,20 +178,9 @@ def key_of(identity: Identity) -> UUID | None:
     return UUID(id) if kind == "key" else None
 
 
-def selection_of(types: Sequence[str]) -> Selection:
-    """The events of these types; a topic stands for all of its types."""
-    for name in types:
-        if name not in BY_TOPIC and name not in TYPES:
-            raise InvalidRequest(f"{name!r} is neither a type of event nor a topic", field="types")
-    return Selection(
-        topics=tuple(name for name in types if name in BY_TOPIC),
-        types=tuple(name for name in types if name in TYPES),
-    )
-
-
 def aggregates_of(types: Sequence[str]) -> list[Aggregate]:
     """What events of these types are about, each once."""
-    found = (BY_TOPIC[name] if name in BY_TOPIC else TYPES[name] for name in types)
+    found = (BY_TOPIC[name] if name in BY_TOPIC else _BY_TYPE[name] for name in types)
     return list({aggregate.topic.name: aggregate for aggregate in found}.values())
 
 

@@ -13,6 +13,7 @@ from chassis.database import Database
 from chassis.identity import Identity, system_identity
 from chassis.problems import Forbidden, NotFound, Unavailable
 from events.directory import Department
+from gateway.delivery.facts.store import facts
 from gateway.directory.absences.store import absences
 from gateway.directory.access import explanation as rules
 from gateway.directory.access.explanation import Access, Explanation, Place, Question
@@ -31,6 +32,7 @@ _HERE: Mapping[str, AggregateStore[Any]] = {
     "roles": roles,
     "tenant": tenants,
     "absences": absences,
+    "facts": facts,
 }
 _ELSEWHERE = {
     resource: service

@@ -90,14 +90,18 @@ async def list_(command: Command = COMMAND) -> Response:
 
 
 @routes.get(
-    "/identity-providers/{id}", summary="Read an identity provider", **answers(IdentityProvider)
+    "/identity-providers/{id:uuid}",
+    summary="Read an identity provider",
+    **answers(IdentityProvider),
 )
 async def read(id: UUID, command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: known_provider(transaction, id))
 
 
 @routes.patch(
-    "/identity-providers/{id}", summary="Change an identity provider", **answers(IdentityProvider)
+    "/identity-providers/{id:uuid}",
+    summary="Change an identity provider",
+    **answers(IdentityProvider),
 )
 async def change(
     id: UUID,
@@ -112,7 +116,9 @@ async def change(
 
 
 @routes.delete(
-    "/identity-providers/{id}", summary="Remove an identity provider", **answers(IdentityProvider)
+    "/identity-providers/{id:uuid}",
+    summary="Remove an identity provider",
+    **answers(IdentityProvider),
 )
 async def remove(id: UUID, command: Command = COMMAND) -> Response:
     return await command.run(lambda transaction: remove_provider(transaction, id))

@@ -4,15 +4,15 @@ A permission is `resource:action`; its reach is `all`, `department` (one's own
 and every one below it) or `own` (records whose owner one is). What a role does
 not name is denied; of several roles the farther reach counts.
 
-| | customers and touches | deals | leads | catalogues | marketing | reports |
-|---|---|---|---|---|---|---|
-| administrator | all | all | all | all | all | all |
-| manager | department | department | department | read | read | department |
-| agent | read department, write own | own | own | read | read, not spend | own |
-| marketer | read all | - | all | read | all | all |
-| analyst | read all | read all | read all | read | read all | all |
-| operator | - | - | - | - | - | - |
-| integrator | all | all | all | all | all | all |
+| | customers and touches | deals | leads | catalogues | marketing | reports | facts |
+|---|---|---|---|---|---|---|---|
+| administrator | all | all | all | all | all | all | all |
+| manager | department | department | department | read | read | department | read department |
+| agent | read department, write own | own | own | read | read, not spend | own | read department |
+| marketer | read all | - | all | read | all | all | read all |
+| analyst | read all | read all | read all | read | read all | all | read all |
+| operator | - | - | - | - | - | - | - |
+| integrator | all | all | all | all | all | all | all |
 
 Agents read their department's customers and touches, so that whoever picks up
 the telephone knows what was said before, and nobody enters a customer twice;
@@ -41,6 +41,7 @@ CATALOGUES = ("pipelines", "products", "reasons")
 MARKETING = ("channels", "campaigns", "spend", "forms")
 REPORTS = ("reports",)
 OPERATIONS = ("operations",)
+FACTS = ("facts",)
 DIRECTORY = ("users", "roles", "departments", "tenant")
 ABSENCES = "absences"
 PROVIDERS = ("identity-providers",)
@@ -48,7 +49,7 @@ WEBHOOKS = ("webhooks",)
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
-BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS)
+BUSINESS = (*CUSTOMERS, *DEALS, *LEADS, *CATALOGUES, *MARKETING, *REPORTS, *FACTS)
 
 FARTHER: Mapping[Reach, int] = {"own": 0, "department": 1, "all": 2}
 
@@ -71,16 +72,16 @@ ROLES: Mapping[str, Mapping[str, Reach]] = {
     },
     "manager": _COLLEAGUES
     | _write("department", *CUSTOMERS, *DEALS, *LEADS, ABSENCES)
-    | _read("department", *REPORTS)
+    | _read("department", *REPORTS, *FACTS)
     | _read("all", *CATALOGUES, *MARKETING),
     "agent": _COLLEAGUES
     | _write("own", *CUSTOMERS, *DEALS, *LEADS)
-    | _read("department", *CUSTOMERS)
+    | _read("department", *CUSTOMERS, *FACTS)
     | _read("own", *REPORTS)
     | _read("all", *CATALOGUES, "channels", "campaigns", "forms"),
     "marketer": _COLLEAGUES
     | _write("all", *MARKETING, *LEADS)
-    | _read("all", *CUSTOMERS, *CATALOGUES, *REPORTS),
+    | _read("all", *CUSTOMERS, *CATALOGUES, *REPORTS, *FACTS),
     "analyst": _COLLEAGUES | _read("all", *BUSINESS),
     "operator": _write("all", *OPERATIONS)
     | _read("all", "departments", "tenant")

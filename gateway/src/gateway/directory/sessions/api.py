@@ -33,8 +33,6 @@ from gateway.edge.addresses import household
 
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
-_LONGEST_CLIENT = 200
-
 
 @routes.post(
     "/sessions",
@@ -92,7 +90,7 @@ def person_of(identity: Identity) -> UUID:
 def visitor_of(request: Request) -> Visitor:
     """Where a request comes from, as the edge says, and what its program calls itself."""
     client = request.headers.get("user-agent", "")
-    return Visitor(household(request.headers["x-forwarded-for"]), client[:_LONGEST_CLIENT])
+    return Visitor(household(request.headers["x-forwarded-for"]), client)
 
 
 def signed_in(session: SignedIn) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,10 +16,12 @@ from chassis.web.documents import answers
 from chassis.web.parameters import Parameter, schema_of
 from chassis.web.resources import any_database_of
 from contacts.customers.store import read_customer, read_timeline
-from contacts.customers.timeline import TimelineRequest
-from events.contacts import Touch
+from contacts.customers.timeline import EntryType, TimelineEntry, TimelineRequest
 
 routes = APIRouter(prefix="/v1", tags=["customers"])
+
+
+_TYPES = {"type": "string", "enum": list(get_args(EntryType))}
 
 
 class Customer(Struct):
@@ -37,11 +39,12 @@ async def read(id: UUID, request: Request, identity: Identity = IDENTITY) -> Res
 
 @routes.get(
     "/customers/{id:uuid}/timeline",
-    summary="List the touches with a customer, newest first",
+    summary="List what happened with a customer, newest first: touches, and facts of other systems",
     **answers(
-        Touch,
+        TimelineEntry,
         many=True,
         parameters=[
+            Parameter("type", _TYPES, "both, without", several=True),
             Parameter("status", schema_of(str), several=True),
             Parameter("channel", schema_of(str), several=True),
         ],

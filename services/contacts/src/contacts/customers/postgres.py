@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
     Table,
+    Uuid,
+    and_,
+    any_,
+    func,
     literal,
+    or_,
     select,
     true,
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.access import visible
 from chassis.aggregates import tables
 from chassis.database import fetch
 from chassis.identity import Identity
-from chassis.paging import Page
 from chassis.problems import Forbidden, NotFound
 from chassis.storage import AnyDatabase
 from chassis.transactions import Transaction
 from contacts.companies.postgres import TABLE as COMPANY
-from contacts.customers.timeline import Place, TimelineRequest
+from contacts.customers.timeline import Place, Row, TimelineRequest
 from contacts.holders import Holder
 from contacts.people.postgres import TABLE as PERSON
+from contacts.replicas.deals import OPEN_DEAL, PRODUCT_NAME
+from contacts.replicas.facts import unlink
+from contacts.replicas.naming import Called
 from contacts.touches.postgres import TABLE as TOUCH
 
 _KINDS: tuple[tuple[str, Table, str], ...] = (
     ("company", COMPANY, "companies"),
     ("person", PERSON, "people"),
 )
+_CALLED = msgspec.json.Decoder(Called)
 
 
 async def find_customer(
@@ -57,10 +68,90 @@ async def find_timeline(
     request: TimelineRequest,
     *,
     of_people: bool,
-) -> Page:
+) -> list[Row]:
     await find_customer(database, identity, id)
     rows = await tables(database).fetch(_timeline(identity, id, request, of_people))
-    return request.page([(Place(row["moment"], row["id"]), row["state"]) for row in rows])
+    return _rows(rows)
+
+
+async def find_subjects(
+    database: AnyDatabase, identity: Identity, id: UUID, *, of_people: bool
+) -> list[Called]:
+    of_person = or_(PERSON.c.id == id, PERSON.c.company == id) if of_people else PERSON.c.id == id
+    readable = _readable(
+        identity,
+        (COMPANY.c.id == id) & visible(COMPANY, identity, "facts:read"),
+        of_person & visible(PERSON, identity, "facts:read"),
+    )
+    if readable is None:
+        return []
+    rows = await tables(database).fetch(select(readable.c.state))
+    return [_CALLED.decode(row["state"]) for row in rows]
+
+
+async def find_products(
+    database: AnyDatabase, identity: Identity, customers: Sequence[UUID]
+) -> list[str]:
+    wanted = (
+        select(func.unnest(OPEN_DEAL.c.products).label("id"))
+        .where(
+            OPEN_DEAL.c.customer == any_(literal(list(customers), ARRAY(Uuid))),
+            visible(OPEN_DEAL, identity, "deals:read"),
+        )
+        .distinct()
+        .subquery("wanted")
+    )
+    names = PRODUCT_NAME.c
+    known = and_(names.tenant == identity.tenant, names.id == wanted.c.id)
+    rows = await tables(database).fetch(
+        select(wanted.c.id, names.names).select_from(wanted.outerjoin(PRODUCT_NAME, known))
+    )
+    return [name for row in rows for name in row["names"] or [str(row["id"])]]
+
+
+_OF_EACH = """select {given}.id, {given}.moment, {given}.state
+    from unnest(${names}::text[]) as named(name) cross join lateral (
+        select id, moment, state from fact
+        where tenant = $1 and {given} = named.name and {unless} (moment, id) < ($4, $5)
+        order by moment desc, id desc limit $6) {given}"""
+_FACTS = f"""
+select * from (
+    {_OF_EACH.format(given="customer", names=2, unless="")}
+    union all
+    {_OF_EACH.format(given="product", names=3, unless="customer is null and")}
+    union all
+    select reversal.id, reversal.moment, reversal.state
+    from fact payment join fact reversal on reversal.tenant = $1
+         and reversal.payment = payment.document
+    where payment.tenant = $1 and payment.customer = any($2)
+          and payment.kind = 'payment_received' and reversal.customer is null
+          and (reversal.moment, reversal.id) < ($4, $5)
+) as found order by moment desc, id desc limit $6
+"""  # noqa: S608 - the names of our own columns
+_LAST = Place(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+
+
+async def find_facts(
+    database: AnyDatabase,
+    tenant: UUID,
+    customers: Sequence[str],
+    products: Sequence[str],
+    request: TimelineRequest,
+) -> list[Row]:
+    after = request.after or _LAST
+    return _rows(
+        await tables(database).pool.fetch(
+            _FACTS, tenant, customers, products, after.moment, after.id, request.limit + 1
+        )
+    )
+
+
+async def unlink_facts(transaction: Transaction, names: Sequence[str]) -> None:
+    await unlink(transaction.connection, transaction.tenant, names)
+
+
+def _rows(rows: Iterable[Any]) -> list[Row]:
+    return [(Place(row["moment"], row["id"]), row["state"]) for row in rows]
 
 
 async def holders_of(transaction: Transaction, ids: Iterable[UUID]) -> dict[UUID, Holder]:

@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from chassis.erasure import erase, erase_deleted, redact
 from chassis.transactions import Transaction
+from contacts.customers.store import queries as customers
 from contacts.people.store import people
+from contacts.replicas.naming import Called, names_of
 from contacts.touches.store import queries, touches
 from contacts.touches.touch import BLANKS
 from events.erasure import DELETED, ERASED, ERASURE, forgotten_by
@@ -48,10 +50,12 @@ async def remove_person(transaction: Transaction, id: UUID) -> Removed:
 async def erase_person(transaction: Transaction, id: UUID) -> Removed:
     """Take a person's data out of everything that contacts keeps; nobody can undo it.
 
-    Touches with them stay, without a word of what was said. Whom somebody deleted
+    Touches with them stay, without a word of what was said; facts of other systems mean them no
+    more. Whom somebody deleted
     before can be erased by who may erase everybody.
     """
-    version = await _told(transaction, id)
+    version, called = await _told(transaction, id)
+    await customers(transaction).unlink_facts(transaction, names_of(called))
     of_person = await erase(transaction, people.aggregate, id)
     held = await queries(transaction).touches_with(transaction, id)
     of_touches = await redact(transaction, touches, held, BLANKS)
@@ -67,13 +71,17 @@ async def erase_person(transaction: Transaction, id: UUID) -> Removed:
     )
 
 
-async def _told(transaction: Transaction, id: UUID) -> int:
-    """The version of the event that says so; raises `NotFound` for whom there never was."""
+async def _told(transaction: Transaction, id: UUID) -> tuple[int, Called]:
+    """The version of the event that says so, and how the person is called as far as is known.
+
+    Raises `NotFound` for whom there never was.
+    """
     known = await people.load_many(transaction, [id], action="erase")
     if id in known:
-        return await people.remove(transaction, ERASED, known[id])
+        called = Called(id, known[id].external_ids)
+        return await people.remove(transaction, ERASED, known[id]), called
     if transaction.identity.reach("people:erase") == "all":
         version = await erase_deleted(transaction, people.aggregate, id)
         if version is not None:
-            return version
+            return version, Called(id)
     raise people.not_found(id)

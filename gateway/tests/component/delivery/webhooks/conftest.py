@@ -6,18 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.testing.deliveries import Desk, opened_desk
 from gateway.testing.hooks import Hook, hooked
 from gateway.testing.offices import Office
-from gateway.testing.processes import Gateway
 from gateway.testing.receivers import Receiver, receiving
-
-
-@pytest.fixture
-async def broker_side(gateway: Gateway) -> AsyncIterator[Desk]:
-    """What writes the log: another process than the gateway."""
-    async with opened_desk(gateway.database_url) as desk:
-        yield desk
 
 
 @pytest.fixture

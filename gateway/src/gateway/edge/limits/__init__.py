@@ -1,0 +1,1 @@
+"""How much one may ask: what is granted, and where it is counted."""
