@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from contextlib import AsyncExitStack
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import web
@@ -19,7 +18,7 @@ from gateway.testing.deliveries import Desk, opened_desk, product
 from gateway.testing.hooks import hooked
 from gateway.testing.offices import Office
 from gateway.testing.processes import Gateway
-from gateway.testing.receivers import Received, Receiver
+from gateway.testing.receivers import Received, Receiver, until
 
 SETTINGS: dict[str, Any] = {
     "database_url": "",
@@ -31,10 +30,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def kill(dispatcher: Dispatcher) -> None:
-    """End a sender in the middle of what it does: nothing is written down or given back."""
-    for one in dispatcher._turns:
+async def kill(dispatcher: Dispatcher) -> None:
+    """End what a sender has under way, in the middle: nothing is written down or given back."""
+    turns = set(dispatcher._turns)
+    for one in turns:
         one.cancel()
+    await asyncio.gather(*turns, return_exceptions=True)
 
 
 async def test_no_record_loses_its_order_or_an_event_whoever_sends_and_ends(
@@ -60,28 +61,27 @@ async def test_no_record_loses_its_order_or_an_event_whoever_sends_and_ends(
 
     receiver.answer = sometimes
     ids = [uuid4() for _ in range(8)]
-    hooks = [await hooked(office.admin, f"{receiver.url}/{n}") for n in range(2)]
+    for number in range(2):
+        await hooked(office.admin, f"{receiver.url}/{number}")
     async with AsyncExitStack() as processes:
+        dispatchers = []
         for _ in range(2):
             desk = await processes.enter_async_context(opened_desk(gateway.database_url))
-            dispatcher = await processes.enter_async_context(
-                sending_webhooks(desk.log, GatewaySettings(**SETTINGS), asyncio.Event())
+            dispatchers.append(
+                await processes.enter_async_context(
+                    sending_webhooks(desk.log, GatewaySettings(**SETTINGS), asyncio.Event())
+                )
             )
-            processes.callback(kill, dispatcher)
-            processes.enter_context(_killing(dispatcher, chance))
         for version in range(1, 13):
             await broker_side.deliver(*(product(office.tenant, id, version) for id in ids))
-        async with asyncio.timeout(60):
-            while not all(
-                _taken(receiver, number) == {str(id): list(range(1, 13)) for id in ids}
-                for number in range(2)
-            ):
-                await asyncio.sleep(0.05)
-    assert all([await hook.states() for hook in hooks])
-    repeated = Counter((one.path, one.place) for one in receiver.accepted)
-    assert set(repeated.values()) > {1}, "somebody was killed before it was written down"
-    pairs = {(one.path, one.place, one.id) for one in receiver.received}
-    assert len(pairs) == len(repeated), "what is sent again has the same id"
+        for count in (20, 60, 100):
+            await receiver.until(count)
+            for dispatcher in dispatchers:
+                await kill(dispatcher)
+        await until(lambda: _is_whole(receiver, ids))
+    places = {(one.path, one.place) for one in receiver.received}
+    ids_of_places = {(one.path, one.place, one.id) for one in receiver.received}
+    assert len(places) == len(ids_of_places) == 2 * 8 * 12, "what is sent again has the same id"
 
 
 def _taken(receiver: Receiver, number: int) -> dict[str, list[int]]:
@@ -101,20 +101,6 @@ def _taken(receiver: Receiver, number: int) -> dict[str, list[int]]:
     return found
 
 
-class _killing:  # noqa: N801 - reads as what is done
-    """Kills what a sender has under way now and then, for the length of the block."""
-
-    def __init__(self, dispatcher: Dispatcher, chance: random.Random) -> None:
-        self._dispatcher = dispatcher
-        self._chance = chance
-
-    def __enter__(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    def __exit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._chance.uniform(0.05, 0.3))
-            kill(self._dispatcher)
+def _is_whole(receiver: Receiver, ids: list[UUID]) -> bool:
+    whole = {str(id): list(range(1, 13)) for id in ids}
+    return all(_taken(receiver, number) == whole for number in range(2))
