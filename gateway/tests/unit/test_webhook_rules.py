@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from chassis.fields import FieldNotPermitted
@@ -20,7 +21,13 @@ from gateway.delivery.webhooks import condition, webhook
 from gateway.delivery.webhooks.condition import ConditionNotPossible
 from gateway.delivery.webhooks.schedule import Attempt, Schedule
 from gateway.delivery.webhooks.signature import new_secret, signed
-from gateway.delivery.webhooks.webhook import Kept, NotTheOwner, WebhookDraft
+from gateway.delivery.webhooks.webhook import (
+    BasicCredentials,
+    Kept,
+    NotTheOwner,
+    PasswordNeeded,
+    WebhookDraft,
+)
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 SCHEDULE = Schedule(timedelta(seconds=5), timedelta(hours=6), timedelta(days=5))
@@ -197,6 +204,20 @@ def test_only_the_owner_says_what_is_sent_and_where() -> None:
         webhook.require_change(one, {name: None}, person(ANNA))
         with pytest.raises(NotTheOwner):
             webhook.require_change(one, {name: None}, person(PETR))
+
+
+def test_a_password_goes_to_no_other_host_than_it_was_said_for() -> None:
+    def drafted(url: str) -> WebhookDraft:
+        basic = BasicCredentials(user="crm", password="secret")
+        return WebhookDraft(name="1C", url=url, types=("crm.sales.deal",), basic=basic)
+
+    before, after = drafted("https://1c.example.com/a"), drafted("https://evil.example.com/a")
+    webhook.require_password(before, drafted("https://1c.example.com/b"), {})
+    webhook.require_password(before, after, {"basic": {"password": "another"}})
+    webhook.require_password(before, replaced(after, basic=None), {"basic": None})
+    for patch in ({}, {"basic": {"user": "crm"}}):
+        with pytest.raises(PasswordNeeded):
+            webhook.require_password(before, after, patch)
 
 
 def test_a_program_is_not_its_user_but_the_user_is_all_of_their_programs() -> None:

@@ -112,7 +112,7 @@ async def change_webhook(
 ) -> Webhook:
     """Change a webhook; what was queued goes to where it now goes, by the former types.
 
-    One that is active again tries at once what has failed.
+    One that is active again, or goes elsewhere, tries at once what has failed.
     """
     identity = transaction.identity
     identity.reach(_WRITE)
@@ -120,6 +120,7 @@ async def change_webhook(
     rules.require_change(webhook, patch, identity)
     rules.require_unchanged(webhook, patch, seen)
     draft = merged(webhook.draft, patch, WebhookDraft)
+    rules.require_password(webhook.draft, draft, patch)
     if patch.keys() & {"url", "types", "condition"}:
         terms.egress.destination(draft.url)
         rules.check(draft, identity)
@@ -127,7 +128,8 @@ async def change_webhook(
     if after is not webhook:
         if draft.status == "active":
             after = replace(after, disabled=None)
-            await queue.begin_anew(transaction.connection, id)
+            if patch.keys() & {"status", "url", "basic"}:
+                await queue.begin_anew(transaction.connection, id)
         await store.keep(transaction, after)
     return await _shown(transaction, id)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -136,6 +137,10 @@ class TypeNotSeen(RuleBroken):
     title = "A webhook tells what its owner may see"
 
 
+class PasswordNeeded(RuleBroken):
+    title = "A password goes to the host that it was said for"
+
+
 class NotTheOwner(Forbidden):
     title = "Only the owner of a webhook decides what it sends and where"
 
@@ -199,6 +204,15 @@ def require_change(webhook: Kept, patch: Mapping[str, Any], identity: Identity) 
     foreign = patch.keys() - _OPEN_TO_ALL
     if foreign and not webhook.is_owned_by(identity):
         raise NotTheOwner("take it over first", field=min(foreign))
+
+
+def require_password(before: WebhookDraft, after: WebhookDraft, patch: Mapping[str, Any]) -> None:
+    """Raise `PasswordNeeded` where a password that nobody is shown would go to another host."""
+    if after.basic is None or urlsplit(before.url)[:2] == urlsplit(after.url)[:2]:
+        return
+    said = patch.get("basic")
+    if not isinstance(said, dict) or "password" not in said:
+        raise PasswordNeeded("say it anew, or none, with the address", field="basic")
 
 
 def require_unchanged(webhook: Kept, patch: Mapping[str, Any], seen: int | None) -> None:
