@@ -142,6 +142,7 @@ async def _unasked(platform: Platform, routes: Iterable[Route]) -> list[str]:
             (method, path): await stranger.request(
                 method,
                 path.replace("{id}", NO_ID)
+                .replace("{delivery}", NO_ID)
                 .replace("{key}", NO_ID)
                 .replace("{name}", "erp")
                 .replace("{aggregate}", "deals")
