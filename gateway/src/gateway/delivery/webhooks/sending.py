@@ -13,7 +13,7 @@ from chassis.database import PASSING_FAILURES
 from chassis.settings import ServiceSettings
 from chassis.transactions import Transactions, now, uuid7, wait_or_timeout
 from gateway.delivery.log.log import Log
-from gateway.delivery.webhooks import queue, store
+from gateway.delivery.webhooks import queue, turns
 from gateway.delivery.webhooks.destination import Egress
 from gateway.delivery.webhooks.outgoing import opened_outgoing
 from gateway.delivery.webhooks.schedule import Schedule
@@ -67,8 +67,8 @@ class Dispatcher:
             return
         # What the database believes is never less than what is believed here.
         taken = time.monotonic()
-        turns = await store.take_turns(self._means.database, uuid7(), self._means.lease, free)
-        for turn in turns:
+        taken_turns = await turns.take_turns(self._means.database, uuid7(), self._means.lease, free)
+        for turn in taken_turns:
             task = asyncio.create_task(TurnAtWork(self._means, turn, taken).run())
             self._turns.add(task)
             task.add_done_callback(self._done)
@@ -78,9 +78,9 @@ class Dispatcher:
         self._wake.set()
 
     async def _finish(self) -> None:
-        turns = set(self._turns)
-        if turns:
-            _, late = await asyncio.wait(turns, timeout=_LAST_SECONDS)
+        under_way = set(self._turns)
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=_LAST_SECONDS)
             for turn in late:
                 turn.cancel()
             await asyncio.gather(*late, return_exceptions=True)

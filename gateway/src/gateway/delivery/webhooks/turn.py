@@ -26,7 +26,7 @@ from gateway.delivery.feed.feed import selection_of
 from gateway.delivery.log.log import Log
 from gateway.delivery.log.store import entry_at
 from gateway.delivery.visibility import Visibility, visibility_of
-from gateway.delivery.webhooks import condition, queue, store
+from gateway.delivery.webhooks import condition, queue, turns
 from gateway.delivery.webhooks.delivery import Due, State, Wanted, delivery_id, read, test_event
 from gateway.delivery.webhooks.outgoing import Outgoing
 from gateway.delivery.webhooks.schedule import Attempt, Schedule
@@ -72,7 +72,7 @@ class Means:
 class TurnAtWork:
     """Works a turn that was taken at a moment of the monotonic clock, or a little later."""
 
-    def __init__(self, means: Means, turn: store.Turn, taken: float) -> None:
+    def __init__(self, means: Means, turn: turns.Turn, taken: float) -> None:
         self._means = means
         self._turn = turn
         self._ends = taken + TURN_SECONDS
@@ -118,7 +118,7 @@ class TurnAtWork:
         try:
             async with self._held() as connection:
                 if connection is not None:
-                    await store.end_turn(
+                    await turns.end_turn(
                         connection, self._turn, self._rest, reads_on=self._reads_on
                     )
         except PASSING_FAILURES as error:
@@ -133,7 +133,7 @@ class TurnAtWork:
     async def _held(self) -> AsyncIterator[Connection | None]:
         """A transaction in which the turn is ours, and the webhook as it is; None if it is not."""
         async with self._means.database.pool.acquire() as connection, connection.transaction():
-            turn = await store.hold(connection, self._turn)
+            turn = await turns.hold(connection, self._turn)
             if turn is None:
                 self._is_ours = False
                 yield None
@@ -213,7 +213,7 @@ class TurnAtWork:
             # What was chosen by what is no longer said of the webhook is chosen anew.
             if connection is not None and self._webhook.version == webhook.version:
                 await queue.want(connection, webhook.id, wanted)
-                await store.read_on(connection, webhook.id, portion.after)
+                await turns.read_on(connection, webhook.id, portion.after)
                 self._turn = self._turn.read_to(portion.after)
         return True
 
@@ -228,8 +228,8 @@ class TurnAtWork:
         log.warning("a webhook has missed what the log forgot", extra=self._about())
         async with self._held() as connection:
             if connection is not None:
-                await store.note_missed(connection, self._webhook.id, cursor, first)
-                await store.read_on(connection, self._webhook.id, first - 1)
+                await turns.note_missed(connection, self._webhook.id, cursor, first)
+                await turns.read_on(connection, self._webhook.id, first - 1)
                 self._turn = self._turn.read_to(first - 1)
 
     # -- sending it --------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class TurnAtWork:
                 return
             if state == "forgotten" and delivery.sequence is not None:
                 place = delivery.sequence
-                await store.note_missed(connection, self._webhook.id, place - 1, place + 1)
+                await turns.note_missed(connection, self._webhook.id, place - 1, place + 1)
             await queue.finish(connection, self._webhook.id, delivery, state, None)
 
     async def _write_down(self, delivery: Due, attempt: Attempt) -> None:
@@ -300,7 +300,7 @@ class TurnAtWork:
             )
 
     async def _disable(self, connection: Connection, reason: str) -> None:
-        await store.disable(connection, self._webhook.id, reason)
+        await turns.disable(connection, self._webhook.id, reason)
         DISABLED.inc()
         log.error("a webhook is switched off: %s", reason, extra=self._about())
 
