@@ -48,6 +48,7 @@ WITHOUT_PAGES = {
     "/v1/users/{id}/sessions",
     # It has no last page: there is always a cursor to go on from.
     "/v1/feed",
+    "/v1/webhooks",
     # As many as an operator can look through; more of them are a failure of another kind.
     *(
         f"/v1/operations/{service}/parked{one}"

@@ -27,6 +27,9 @@ from gateway.delivery.snapshots.use_cases import Snapshots
 from gateway.delivery.stream import api as stream
 from gateway.delivery.stream.lasting import Lasting
 from gateway.delivery.stream.streams import open_streams
+from gateway.delivery.webhooks import api as webhooks
+from gateway.delivery.webhooks.sending import forget_deliveries, sending_webhooks
+from gateway.delivery.webhooks.use_cases import Terms
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -104,9 +107,12 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 sharing(settings) as shared,
                 open_log(database, process.stopping) as log,
                 open_streams(log, standings, settings, process.stopping) as streams,
+                sending_webhooks(log, settings, process.stopping) as dispatcher,
             ):
                 state.log, state.streams = log, streams
                 state.snapshots = Snapshots(database, settings.snapshots)
+                state.webhooks = dispatcher
+                state.webhook_terms = Terms(dispatcher.egress, settings.webhooks)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
@@ -166,9 +172,10 @@ SERVICE = Service(
         feed.routes,
         snapshots.routes,
         stream.routes,
+        webhooks.routes,
     ),
     consumers=(DELIVERY,),
-    chores=(forget_old,),
+    chores=(forget_old, forget_deliveries),
     wrap=door,
     listening=listening,
 )

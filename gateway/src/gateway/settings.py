@@ -141,3 +141,29 @@ class GatewaySettings(ServiceSettings):
     stream_buffer_bytes: int = Field(
         64 * 1024, ge=1_024, description="that wait for one stream's client, at the most"
     )
+    webhooks: int = Field(50, ge=1, description="of one tenant, at the most")
+    webhook_seconds: float = Field(15.0, gt=0, description="for one attempt to deliver, whole")
+    webhook_records: int = Field(
+        8, ge=1, description="of one webhook whose events are on their way at once"
+    )
+    webhook_attempts: int = Field(256, ge=1, description="of all webhooks on their way at once")
+    webhook_waiting: int = Field(
+        1_000, ge=1, description="deliveries read ahead for one webhook; the rest stays in the log"
+    )
+    webhook_pause_seconds: float = Field(
+        5.0, gt=0, description="after a first failure; three times as long after each further one"
+    )
+    webhook_longest_pause_seconds: float = Field(21_600.0, gt=0)
+    webhook_failing_days: float = Field(
+        5.0, gt=0, description="a webhook is disabled once one delivery has failed for so long"
+    )
+    webhook_log_days: float = Field(
+        7.0, gt=0, description="how long one sees what became of a delivery"
+    )
+    webhook_ports: str = Field(
+        "443, 8443", description="comma separated, to which webhooks may go outside"
+    )
+    webhook_hosts: str = Field(
+        "",
+        description="host:port or host:*, comma separated: within, over http too, at any address",
+    )

@@ -28,6 +28,7 @@ from tests.end_to_end.access.reaches import ROLES, Worker
 from tests.end_to_end.access.reading import has_caught_up, read_everything, read_reports
 from tests.end_to_end.access.tally import Route, Tally
 from tests.end_to_end.access.walk import Walk
+from tests.end_to_end.access.webhooks import hook
 from tests.end_to_end.access.writing import change_everything, delete_everything
 from tests.end_to_end.conftest import Platform
 
@@ -74,6 +75,7 @@ async def _walked(platform: Platform, clients: AsyncExitStack) -> Walk:
     )
     await asyncio.gather(*(furnish(company) for company in companies))
     await asyncio.gather(*(trust(company) for company in companies))
+    await asyncio.gather(*(hook(company) for company in companies))
     walk = Walk((companies[0], companies[1]), Tally())
     workers = [worker for company in companies for worker in company.workers]
     await _each(workers, lambda worker: read_everything(walk, worker))
@@ -140,6 +142,7 @@ async def _unasked(platform: Platform, routes: Iterable[Route]) -> list[str]:
             (method, path): await stranger.request(
                 method,
                 path.replace("{id}", NO_ID)
+                .replace("{delivery}", NO_ID)
                 .replace("{key}", NO_ID)
                 .replace("{name}", "erp")
                 .replace("{aggregate}", "deals")

@@ -2430,6 +2430,128 @@ class AsyncUsers:
         )
 
 
+class AsyncWebhooks:
+    """What is under `/v1/webhooks`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self) -> models.Webhooks:
+        """List webhooks."""
+        return await self._transport.send("GET", "/v1/webhooks", models.Webhooks)
+
+    async def create(
+        self,
+        body: models.WebhookDraft | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookIssued:
+        """Create a webhook."""
+        return await self._transport.send(
+            "POST",
+            "/v1/webhooks",
+            models.WebhookIssued,
+            body=body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def read(self, id: Id) -> models.Webhook:
+        """Read a webhook."""
+        return await self._transport.send("GET", f"/v1/webhooks/{segment(id)}", models.Webhook)
+
+    async def change(
+        self,
+        id: Id,
+        patch: models.WebhookPatch | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        if_match: int | str | None = None,
+        reason: str | None = None,
+    ) -> models.Webhook:
+        """Change a webhook."""
+        return await self._transport.send(
+            "PATCH",
+            f"/v1/webhooks/{segment(id)}",
+            models.Webhook,
+            body=patch,
+            headers={
+                "Idempotency-Key": idempotency_key,
+                "If-Match": tag(if_match),
+                "Meridian-Reason": reason,
+            },
+        )
+
+    async def remove(
+        self, id: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Webhook:
+        """Remove a webhook."""
+        return await self._transport.send(
+            "DELETE",
+            f"/v1/webhooks/{segment(id)}",
+            models.Webhook,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    def deliveries(
+        self, id: Id, *, state: Filter | None = None, page_size: int = LARGEST_PAGE
+    ) -> AsyncIterator[models.Delivery]:
+        """List deliveries of a webhook, newest first."""
+        return self._transport.each(
+            f"/v1/webhooks/{segment(id)}/deliveries", models.Delivery, {"state": state}, page_size
+        )
+
+    async def redeliver(
+        self, id: Id, delivery: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Delivery:
+        """Send a delivery again."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/webhooks/{segment(id)}/deliveries/{segment(delivery)}/redeliver",
+            models.Delivery,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def rotate(
+        self,
+        id: Id,
+        body: models.Rotation | Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        reason: str | None = None,
+    ) -> models.WebhookIssued:
+        """Sign by a new secret."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/webhooks/{segment(id)}/rotate-secret",
+            models.WebhookIssued,
+            body={} if body is None else body,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def take_over(
+        self, id: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Webhook:
+        """Become the owner of a webhook."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/webhooks/{segment(id)}/take-over",
+            models.Webhook,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+    async def send_test(
+        self, id: Id, *, idempotency_key: str | None = None, reason: str | None = None
+    ) -> models.Delivery:
+        """Send a test."""
+        return await self._transport.send(
+            "POST",
+            f"/v1/webhooks/{segment(id)}/test",
+            models.Delivery,
+            headers={"Idempotency-Key": idempotency_key, "Meridian-Reason": reason},
+        )
+
+
 class AsyncWellKnown:
     """What is under `/.well-known/jwks.json`."""
 
@@ -2476,4 +2598,5 @@ class AsyncResources:
         self.tenants = AsyncTenants(transport)
         self.touches = AsyncTouches(transport)
         self.users = AsyncUsers(transport)
+        self.webhooks = AsyncWebhooks(transport)
         self.well_known = AsyncWellKnown(transport)

@@ -138,6 +138,20 @@ class ApiKeys(Struct, kw_only=True, omit_defaults=True):
     items: list[ApiKey]
 
 
+class BasicCredentials(Struct, kw_only=True):
+    """For a receiver that cannot verify signatures; UTF-8, and no colon in the user."""
+
+    user: str
+    password: str
+
+
+class BasicCredentialsPatch(Struct, kw_only=True):
+    """A merge patch (RFC 7386) of BasicCredentials."""
+
+    user: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+
+
 class Because(Struct, kw_only=True, omit_defaults=True):
     """One reason; `code` is stable, `detail` for people."""
 
@@ -554,6 +568,30 @@ class Deleted(Struct, kw_only=True, omit_defaults=True):
 
     id: UUID
     version: int
+
+
+class Delivery(Struct, kw_only=True, omit_defaults=True):
+    """A delivery as it is shown; its `id` is the `webhook-id` of every attempt.
+
+    It is `waiting` until it is accepted and `delivered`. `withheld` was out of the owner's reach
+    when its turn came, `forgotten` what the log no longer held then, `failed` a test that was not
+    accepted. `due` is when it is tried next, null behind another one of the same record.
+    """
+
+    id: UUID
+    webhook: UUID
+    state: Literal["delivered", "failed", "forgotten", "waiting", "withheld"]
+    type: str
+    subject: UUID
+    version: int | None
+    attempts: int
+    created: str
+    due: str | None
+    attempted: str | None
+    status_code: int | None
+    milliseconds: int | None
+    error: str | None
+    finished: str | None
 
 
 class Department(Struct, kw_only=True, omit_defaults=True):
@@ -1250,6 +1288,17 @@ class Member(Struct, kw_only=True, omit_defaults=True):
     is_at_work: bool | None
 
 
+class Missed(Struct, kw_only=True, omit_defaults=True):
+    """Events that the log forgot before they could be sent, if they concern the webhook at all.
+
+    Those after the place `after` of the log and before `until`, as was noticed last.
+    """
+
+    after: int
+    until: int
+    noticed: str
+
+
 class Money(Struct, kw_only=True, omit_defaults=True):
     """An amount in one currency; JSON carries it as a decimal string.
 
@@ -1775,6 +1824,12 @@ class RolePatch(Struct, kw_only=True):
     external_ids: list[ExternalId] | UnsetType | None = UNSET
 
 
+class Rotation(Struct, kw_only=True):
+    """For how many hours the former secret signs beside the new one."""
+
+    overlap_hours: int | UnsetType = UNSET
+
+
 class SignIn(Struct, kw_only=True):
     """How one proves who one is; `tenant` is its slug, `code` for who has a second factor."""
 
@@ -2159,6 +2214,70 @@ class Version(Struct, kw_only=True, omit_defaults=True):
     time: str
     recordedtime: str
     changed: dict[str, FieldChange]
+
+
+class Webhook(Struct, kw_only=True, omit_defaults=True):
+    """A webhook as it is shown.
+
+    It is `suspended` while its owner is not active, or may not see what its condition asks by:
+    nothing is sent then, and nothing is lost. It is `disabled` once the receiver said that it is
+    gone, or has failed for days; `reason` says why. `waiting` deliveries are those that were read
+    and not accepted so far, `failing_since` is when the oldest of them failed first.
+    """
+
+    name: str
+    url: str
+    types: list[str]
+    condition: dict[str, str] = field(default_factory=dict)
+    id: UUID
+    version: int
+    owner: UUID
+    api_key: UUID | None
+    status: Literal["active", "disabled", "paused", "suspended"]
+    reason: str | None
+    basic_user: str | None
+    former_secret_until: str | None
+    waiting: int
+    failing_since: str | None
+    missed: Missed | None
+    created: str
+    changed: str
+    changed_by: str
+
+
+class WebhookDraft(Struct, kw_only=True):
+    """A webhook as it is written; a password is never shown again."""
+
+    name: str
+    url: str
+    types: list[str]
+    condition: dict[str, str] | UnsetType = UNSET
+    status: Literal["active", "paused"] | UnsetType = UNSET
+    basic: BasicCredentials | UnsetType | None = UNSET
+
+
+class WebhookIssued(Struct, kw_only=True, omit_defaults=True):
+    """A webhook, with the secret that it signs by."""
+
+    webhook: Webhook
+    secret: str
+
+
+class WebhookPatch(Struct, kw_only=True):
+    """A merge patch (RFC 7386) of WebhookDraft."""
+
+    name: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    types: list[str] | UnsetType = UNSET
+    condition: dict[str, str] | UnsetType | None = UNSET
+    status: Literal["active", "paused"] | UnsetType | None = UNSET
+    basic: BasicCredentialsPatch | UnsetType | None = UNSET
+
+
+class Webhooks(Struct, kw_only=True, omit_defaults=True):
+    """The webhooks of a tenant, oldest first."""
+
+    items: list[Webhook]
 
 
 class Week(Struct, kw_only=True, omit_defaults=True):

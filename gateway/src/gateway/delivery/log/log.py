@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -87,6 +87,10 @@ class Log:
                 poll = _POLL_SECONDS if self._ears.is_open else _POLL_SECONDS_WHILE_DEAF
                 await wait_or_timeout(woken, min(left, poll))
         return False
+
+    def on_news(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever something was written of any tenant, as far as one hears."""
+        self._ears.on_news(listener)
 
     def end(self) -> None:
         """Let nobody wait any longer."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from asyncpg import Pool
+
 from chassis.access import path_text
 from chassis.database import Connection, Database
 from chassis.identity import Identity
@@ -176,6 +178,17 @@ async def entries(
         most_bytes,
     )
     return [Entry(**row) for row in rows]
+
+
+async def entry_at(connection: Connection | Pool, tenant: UUID, sequence: int) -> Entry | None:
+    """The entry in this place; None once it is forgotten."""
+    row = await connection.fetchrow(
+        f"""select {_ENTRY} from delivery_log
+            where tenant = $1 and sequence = $2""",  # noqa: S608 - the names of our own columns
+        tenant,
+        sequence,
+    )
+    return Entry(**row) if row is not None else None
 
 
 async def heads(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,12 @@ class Ears:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._listeners: list[Callable[[], None]] = []
         self.is_open = False
+
+    def on_news(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever something was written of any tenant."""
+        self._listeners.append(listener)
 
     @contextmanager
     def listening(self, tenant: UUID) -> Iterator[asyncio.Event]:
@@ -49,6 +54,8 @@ class Ears:
             woken.set()
 
     def _heard(self, _connection: Any, _process: int, _channel: str, notice: str) -> None:
+        for listener in self._listeners:
+            listener()
         if not notice:
             self.wake_all()
         for tenant in filter(None, notice.split(",")):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Pool
+
 from chassis.database import Connection, Database
 from events.directory import Department, User
 from gateway.directory.api_keys.api_key import ApiKey, prefix_of
@@ -116,6 +118,21 @@ async def user_versions(database: Database, asked: Sequence[Session]) -> dict[UU
         [session.key_hash for session in asked],
     )
     return {row["id"]: row["version"] for row in rows}
+
+
+async def scopes_of(
+    connection: Connection | Pool, tenant: UUID, user: UUID, id: UUID
+) -> list[str] | None:
+    """The scopes of a user's key that holds; None for one that does not."""
+    scopes: list[str] | None = await connection.fetchval(
+        """select scopes from api_key
+           where tenant = $1 and user_id = $2 and id = $3
+                 and revoked is null and expires > now()""",
+        tenant,
+        user,
+        id,
+    )
+    return scopes
 
 
 def _key(row: Any) -> ApiKey:
