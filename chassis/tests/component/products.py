@@ -162,13 +162,13 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
-def settings_for(broker: Broker) -> PlatformSettings:
+def settings_for(broker: Broker, lease_seconds: float = 1.5) -> PlatformSettings:
     """Settings under which what has gone wrong is noticed soon."""
     return PlatformSettings(
         # Several addresses are the usual thing.
         kafka=f"{broker.bootstrap},{broker.bootstrap}",
         kafka_session_timeout_ms=broker.shortest_session_ms,
-        relay_lease_seconds=1.5,
+        relay_lease_seconds=lease_seconds,
         generation_check_seconds=0.2,
         consumer_patience_seconds=0.5,
     )
@@ -198,10 +198,14 @@ async def reader_of_products(new_database: Callable[[], str]) -> AsyncIterator[R
 
 @asynccontextmanager
 async def pair(
-    new_database: Callable[[], str], broker: Broker, new_store: Callable[[], str] | None = None
+    new_database: Callable[[], str],
+    broker: Broker,
+    new_store: Callable[[], str] | None = None,
+    *,
+    lease_seconds: float = 1.5,
 ) -> AsyncIterator[tuple[Owner, Reader, PlatformSettings]]:
     """An owner and a reader, both at work, on one broker; the owner's store may be another."""
-    settings = settings_for(broker)
+    settings = settings_for(broker, lease_seconds)
     async with (
         owner_of_products(new_store or new_database, settings) as owner,
         reader_of_products(new_database) as reader,

@@ -27,6 +27,9 @@ from events.topics import replay_topic
 
 TOPIC = PRODUCT.topic.name
 
+LONG = 300.0
+"""Seconds: whoever loses a lease has what is newest said again, be it lost here."""
+
 
 async def lose_versions_to_come(owner: Owner) -> None:
     """From now on, what is committed never reaches the broker."""
@@ -73,7 +76,7 @@ async def with_a_gap(owner: Owner, reader: Reader) -> Product:
 async def test_a_replay_brings_what_was_lost_and_repeats_nothing(
     new_database: Callable[[], str], own_broker: Broker
 ) -> None:
-    async with pair(new_database, own_broker) as (owner, reader, settings):
+    async with pair(new_database, own_broker, lease_seconds=LONG) as (owner, reader, settings):
         product, other = await with_a_gap(owner, reader), await owner.create("other")
         assert await versions_of(reader, product.id) == [1]
         assert await sent_to(owner, settings, "reader.reactions") == 4
@@ -99,7 +102,7 @@ async def test_a_replay_brings_what_was_lost_and_repeats_nothing(
 async def test_a_replay_is_for_whom_and_what_it_names(
     new_database: Callable[[], str], own_broker: Broker
 ) -> None:
-    async with pair(new_database, own_broker) as (owner, reader, settings):
+    async with pair(new_database, own_broker, lease_seconds=LONG) as (owner, reader, settings):
         await lose_versions_to_come(owner)
         one, other = await owner.create("one"), await owner.create("other")
         middle = await owner.transactions.database.pool.fetchval("select clock_timestamp()")
@@ -122,7 +125,7 @@ async def test_a_replay_is_for_whom_and_what_it_names(
 async def test_what_a_consumer_does_not_read_is_set_aside_when_it_is_replayed(
     new_database: Callable[[], str], own_broker: Broker
 ) -> None:
-    async with pair(new_database, own_broker) as (owner, reader, settings):
+    async with pair(new_database, own_broker, lease_seconds=LONG) as (owner, reader, settings):
         await eventually(lambda: outbox_is_empty(owner))
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)
         await producer.start()
@@ -141,7 +144,7 @@ async def test_what_a_consumer_does_not_read_is_set_aside_when_it_is_replayed(
 async def test_a_replay_does_not_count_for_freshness(
     new_database: Callable[[], str], own_broker: Broker
 ) -> None:
-    async with pair(new_database, own_broker) as (owner, reader, _):
+    async with pair(new_database, own_broker, lease_seconds=LONG) as (owner, reader, _):
         await owner.create("one")
 
         async def fresh() -> bool:
