@@ -15,6 +15,7 @@ it is for their own reactions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from sqlalchemy import Table
 
 from chassis.aggregates import AggregateStore
 from chassis.database import Connection
-from chassis.journal import encoder
+from chassis.journal import Step, encoder
 from chassis.mongodb.transaction import DocumentTransaction
 from chassis.problems import Erased
 from chassis.removal import tell
@@ -106,12 +107,7 @@ async def redact(
         from chassis.mongodb import erasure as documents
 
         return await documents.redact(transaction, store, states, blanks)
-    steps = [
-        store.step(transaction, REDACTED, state, blank)
-        for state in states
-        if (blank := msgspec.structs.replace(state, **blanks)) != state
-    ]
-    await store.save_all(transaction, steps)
+    await store.save_all(transaction, redactions(transaction, store, states, blanks))
     ids = [state.id for state in states]
     done = await transaction.connection.execute(
         """update journal set body = (body::jsonb || jsonb_build_object('data', jsonb_build_object(
@@ -121,15 +117,32 @@ async def redact(
                'changed', (body::jsonb #> '{data,changed}') || (
                    select coalesce(jsonb_object_agg(field, blank), '{}')
                    from jsonb_each($4::jsonb) as blanks(field, blank)
-                   where type = $5 or body::jsonb #> '{data,changed}' ? field))))::json
+                   where body::jsonb #> '{data,changed}' ? field))))::json
            where tenant = $1 and subject = any($2::uuid[]) and topic = $3""",
         transaction.tenant,
         ids,
         store.aggregate.topic.name,
         encoder.encode(blanks).decode(),
-        store.aggregate.type_of(REDACTED),
     )
     return Emptied(_count(done), await _empty_answers(transaction, ids))
+
+
+def redactions(
+    transaction: Transaction,
+    store: Store[State],
+    states: Sequence[State],
+    blanks: Mapping[str, Any],
+) -> list[Step]:
+    """The blanked versions of those states that are not blank.
+
+    Their events name the fields that all before them lose, and what stands there from now on:
+    nothing of what was.
+    """
+    return [
+        replace(store.step(transaction, REDACTED, state, blank), changed=blanks)
+        for state in states
+        if (blank := msgspec.structs.replace(state, **blanks)) != state
+    ]
 
 
 async def states_where(

@@ -8,7 +8,7 @@ twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -38,7 +38,8 @@ class Step:
     """One version of one aggregate, to be saved with its event.
 
     `columns` are the values of the table's own columns (those beyond what every
-    aggregate has). `time` is when it happened in the business.
+    aggregate has). `time` is when it happened in the business. `changed` is told in
+    place of what was before, where that is to be forgotten.
     """
 
     verb: str
@@ -46,6 +47,7 @@ class Step:
     after: Record
     columns: dict[str, Any]
     time: datetime
+    changed: Mapping[str, Any] | None = None
 
 
 def changed_fields(before: Record | None, after: Record) -> dict[str, Any]:
@@ -129,6 +131,7 @@ def told(
     """(event, state as JSON, event as JSON) of a step; `EventTooLarge` when it cannot be sent."""
     after = step.after
     state = encoder.encode(after)
+    changed = changed_fields(step.before, after) if step.changed is None else dict(step.changed)
     event = event_of(
         transaction,
         aggregate,
@@ -136,7 +139,7 @@ def told(
         after.id,
         after.version,
         step.time,
-        Change(after=msgspec.Raw(state), changed=changed_fields(step.before, after)),
+        Change(after=msgspec.Raw(state), changed=changed),
     )
     body = encoder.encode(event)
     if len(body) > LARGEST_EVENT:

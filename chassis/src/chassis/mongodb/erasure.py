@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.decoding import AnyEvent
-from chassis.erasure import EMPTIED, Emptied, answer_of_the_erased, without
+from chassis.erasure import EMPTIED, Emptied, answer_of_the_erased, redactions, without
 from chassis.journal import encoder
 from chassis.mongodb.collecting import collect_tenant
 from chassis.mongodb.database import Document, MongoDatabase
@@ -24,7 +24,7 @@ from chassis.mongodb.transaction import DocumentTransaction
 from chassis.mongodb.writing import ERASING, LOADED, answered, flush, noted, stage, staged_end
 from chassis.problems import VersionLost
 from chassis.stores import Store
-from events.erasure import DELETED, ERASED, REDACTED
+from events.erasure import DELETED, ERASED
 from events.topics import Aggregate
 from events.values import Record
 
@@ -77,11 +77,7 @@ async def redact(
     """Write the blanked versions, each on its own, then blank the fields in all versions."""
     ids = [state.id for state in states]
     for _ in range(_TRIES):
-        steps = [
-            store.step(transaction, REDACTED, state, blank)
-            for state in states
-            if (blank := msgspec.structs.replace(state, **blanks)) != state
-        ]
+        steps = redactions(transaction, store, states, blanks)
         refused = await store.save_all(transaction, steps)
         if not refused:
             break
@@ -90,12 +86,11 @@ async def redact(
     else:
         raise VersionLost("the records to be blanked keep changing: try again")
     await collect_tenant(transaction.database, transaction.tenant)
-    redacted = store.aggregate.type_of(REDACTED)
 
     def blanked(body: Document) -> Document:
         data = body["data"]
         after, changed = data["after"], data.get("changed", {})
-        in_changed = blanks if body["type"] == redacted else blanks.keys() & changed.keys()
+        in_changed = blanks.keys() & changed.keys()
         return {
             **body,
             "data": {
