@@ -5,9 +5,10 @@ of the effect, so that a duplicate, however late, changes nothing. Three kinds o
 handlers are declared as such:
 
 - a `Replica` (projection, report): any higher version applies;
-- a `Chronicle` (a log of what was said): every higher version that comes, in order;
-- a `Reaction` (does something once): every version in turn; a gap parks the key
-  until the missing version arrives.
+- a `Chronicle` (a log of what was said): every version in turn, from the first that comes;
+- a `Reaction` (does something once): every version in turn, from 1.
+
+Where every version counts a gap parks the key until the missing one arrives.
 
 A batch is one transaction (on MongoDB: steps that can be repeated, in an order
 that loses none). A failure of infrastructure undoes it whole and is
@@ -92,9 +93,9 @@ Write: TypeAlias = Callable[[Connection, Sequence[Told]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """Keeps every version that comes, each key's in order.
+    """Keeps every version from the first of its key that comes, in turn.
 
-    Versions that the broker has forgotten are missing, and hold nothing up. What a batch
+    What the broker has forgotten before that is missing, and holds nothing up. What a batch
     brings of all topics that are kept with the same `write` is written in one call. Of a
     state no more is decoded than every record has: whatever else an event says is kept,
     and need not be understood.
@@ -174,13 +175,12 @@ class Inbox:
         What fails again is parked again, with its new error. `NotFound` when the
         key is not parked.
         """
-        bodies: dict[UUID, bytes] = {}
-        async with self._batch(bodies) as batch:
+        async with self._batch({}) as batch:
             waiting = await batch.parking.take(topic, key)
             if not waiting:
                 raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
             events = [self.decoding.decode(topic, body) for body in waiting]
-            bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
+            batch.bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
             await batch.apply({topic: events})
         return batch.effects
 
@@ -236,7 +236,7 @@ class _Batch:
     def __init__(self, inbox: Inbox, kept: Batch, bodies: Mapping[UUID, bytes]) -> None:
         self.inbox = inbox
         self.kept = kept
-        self.bodies = bodies
+        self.bodies = dict(bodies)
         self.name = inbox.consumer.name
         self.parking = kept.parking
         self.effects = 0
@@ -277,10 +277,9 @@ class _Batch:
                 new += await self._join_parked(of_key, applied.get(key, 0), parked[key])
             elif isinstance(handler, Replica):
                 new.append(of_key[-1])
-            elif isinstance(handler, Chronicle):
-                new += of_key
             else:
-                new += await self._in_turn(of_key, applied.get(key, 0))
+                first = of_key[0].aggregateversion if isinstance(handler, Chronicle) else 1
+                new += await self._in_turn(of_key, applied.get(key, first - 1))
         return new
 
     # -- what is known of the keys -------------------------------------------------
@@ -378,6 +377,7 @@ class _Batch:
             return []
         bodies = await self.parking.take(topic, key)
         waiting = [self.inbox.decoding.decode(topic, body) for body in bodies]
+        self.bodies |= {event.id: body for event, body in zip(waiting, bodies, strict=True)}
         return await self._in_turn(waiting, applied)
 
     async def keep_undecodable(

@@ -73,11 +73,26 @@ def reason(id: UUID) -> AnyEvent:
     return event(REASON, "created", state, tenant=TENANT)
 
 
-async def test_every_version_is_written_once_in_order_whatever_is_missing(book: Book) -> None:
+async def test_every_version_is_written_once_in_order_from_the_first_that_comes(
+    book: Book,
+) -> None:
     id = uuid4()
-    await book.inbox.apply_events([product(id, 4), product(id, 2), product(id, 4)])
-    await book.inbox.apply_events([product(id, 3), product(id, 4), product(id, 7)])
-    assert await book.versions(id) == [2, 4, 7]
+    await book.inbox.apply_events([product(id, 5), product(id, 4), product(id, 5)])
+    await book.inbox.apply_events([product(id, 3), product(id, 5), product(id, 6)])
+    assert await book.versions(id) == [4, 5, 6]
+    assert await parked_keys(book.database) == []
+
+
+async def test_what_comes_behind_a_gap_waits_until_it_is_filled(book: Book) -> None:
+    """As where a relay sends on while what a lost broker had is being sent again."""
+    id, other = uuid4(), uuid4()
+    await book.inbox.apply_events([product(id, 1), product(id, 3)])
+    await book.inbox.apply_events([product(id, 4), product(other, 7)])
+    assert (await book.versions(id), await book.versions(other)) == ([1], [7])
+    [parked] = await parked_keys(book.database)
+    assert (parked.gap, parked.first_version, parked.events) == (True, 3, 2)
+    await book.inbox.apply_events([product(id, 1), product(id, 2), product(id, 3)])
+    assert await book.versions(id) == [1, 2, 3, 4]
     assert await parked_keys(book.database) == []
 
 
