@@ -42,13 +42,9 @@ WITHOUT_KEY = {
 WITHOUT_PAGES = {
     # Few, and wanted as a whole: what one holds oneself, or what somebody looks through to end it.
     "/v1/api-keys",
-    "/v1/feed/consumers",
     "/v1/identity-providers",
     "/v1/sessions",
     "/v1/users/{id}/sessions",
-    # It has no last page: there is always a cursor to go on from.
-    "/v1/feed",
-    "/v1/webhooks",
     # As many as an operator can look through; more of them are a failure of another kind.
     *(
         f"/v1/operations/{service}/parked{one}"

@@ -7,11 +7,10 @@ from tests.compatibility.services import CONSUMERS, SERVICES
 
 
 def test_the_catalogue_names_exactly_the_services_that_listen() -> None:
-    # The gateway hands on whatever is said: that is not declared with each aggregate.
     declared = {
         (aggregate.topic.name, service)
         for aggregate in AGGREGATES
-        for service in (*aggregate.consumers, "gateway")
+        for service in aggregate.consumers
     }
     listening = {
         (topic, service.name) for service, consumer in CONSUMERS for topic in consumer.topics

@@ -30,7 +30,6 @@ def test_what_was_lost_in_a_projection_is_named_and_nothing_else(platform: Platf
     assert {consumer for consumer, _ in read} == {
         "analytics", "contacts.replicas", "contacts.timeline", "contacts.reactions",
         "sales.replicas", "sales.reactions", "marketing.replicas", "marketing.reactions",
-            "gateway.delivery",
     }  # fmt: skip
     assert all(line["hindrance"] is None and line["granted"] for line in before["compared"])
     of_company = [d for d in before["differences"] if d["tenant"] == str(company.tenant)]

@@ -77,24 +77,23 @@ async def measure(ground: Ground, journal: int, rounds: int) -> list[Comparison]
     }
     async with opened(sales) as database, opened(analytics) as reader:
         with _analytics(ground, analytics):
-            async with sales_at_work(ground, database) as chain:
+            async with _sales(ground, database) as chain:
                 rate = await chain.most(reader)
                 print(f"the chain bears {rate:,.0f} commands a second", flush=True)
                 for load in [0.2, 0.8] * rounds:
-                    trip = statistics.median(await round_trips(ground))
+                    trip = statistics.median(await _round_trips(ground))
                     found = await chain.at(rate * load, reader)
                     for (of, what, rank), comparison in compared.items():
                         if of == load:
-                            comparison.add(percentile(found[what], rank), trip)
+                            comparison.add(_percentile(found[what], rank), trip)
     return list(compared.values())
 
 
-def percentile(values: Sequence[float], rank: int) -> float:
-    """The value below which so many of a hundred are."""
+def _percentile(values: Sequence[float], rank: int) -> float:
     return sorted(values)[min(len(values) * rank // 100, len(values) - 1)]
 
 
-class Chain:
+class _Chain:
     """Sales at work, followed by analytics."""
 
     def __init__(self, database: Database) -> None:
@@ -108,7 +107,7 @@ class Chain:
         async def client(number: int) -> int:
             done = 0
             while time.perf_counter() < end:
-                await self.command(tenant, number)
+                await self._command(tenant, number)
                 done += 1
             return done
 
@@ -123,7 +122,7 @@ class Chain:
         commands: list[asyncio.Task[None]] = []
         for number in range(int(rate * SECONDS)):
             await asyncio.sleep(began + number / rate - time.perf_counter())
-            commands.append(asyncio.create_task(self.command(tenant, number)))
+            commands.append(asyncio.create_task(self._command(tenant, number)))
         await asyncio.gather(*commands)
         await self._projected(reader, tenant, len(commands))
         await until_nothing(self._database, "select exists (select from outbox)")
@@ -142,8 +141,7 @@ class Chain:
             "projected": [_milliseconds(projected[row["subject"]], row["at"]) for row in committed],
         }
 
-    async def command(self, tenant: UUID, number: int) -> None:
-        """Open a deal."""
+    async def _command(self, tenant: UUID, number: int) -> None:
         async with self.transactions.begin(system_identity(tenant, "sales")) as transaction:
             await deals.save(transaction, "created", None, new_deal(number))
 
@@ -158,11 +156,11 @@ def _milliseconds(later: datetime, earlier: datetime) -> float:
 
 
 @asynccontextmanager
-async def sales_at_work(ground: Ground, database: Database) -> AsyncIterator[Chain]:
+async def _sales(ground: Ground, database: Database) -> AsyncIterator[_Chain]:
     """The owner: commands, and the worker that relays them."""
     for statement in _NOTING:
         await database.pool.execute(statement)
-    chain = Chain(database)
+    chain = _Chain(database)
     worker = Worker("sales", "sales", (), chain.transactions, ground.platform)
     working = asyncio.create_task(worker.run())
     try:
@@ -198,7 +196,7 @@ def _analytics(ground: Ground, url: str) -> Iterator[None]:
         process.wait()
 
 
-async def round_trips(ground: Ground) -> list[float]:
+async def _round_trips(ground: Ground) -> list[float]:
     """Milliseconds from a send to a waiting consumer, one record at a time."""
     async with admin(ground.platform) as client:
         await make_topics(client, [_LINE], ground.platform)

@@ -15,7 +15,6 @@ import asyncpg
 from sqlalchemy import SelectBase
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-_SETTINGS = {"jit": "off", "timezone": "UTC"}
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 Connection: TypeAlias = (
@@ -64,12 +63,8 @@ class Database:
             min_size=1,
             max_size=self._connections,
             reset=_as_it_is,
-            server_settings=_SETTINGS,
+            server_settings={"jit": "off", "timezone": "UTC"},
         )
-
-    async def connection(self) -> asyncpg.Connection[asyncpg.Record]:
-        """One of its own beside the pool, for who listens; to be closed by whom it is given."""
-        return await asyncpg.connect(self._url, server_settings=_SETTINGS)
 
     async def close(self) -> None:
         if self._pool is not None:

@@ -14,7 +14,6 @@ import msgspec
 
 from events.envelope import Event, partition_key
 from events.topics import Aggregate, replay_topic
-from events.values import Record
 
 AnyEvent: TypeAlias = Event[Any]
 
@@ -63,18 +62,15 @@ def topic_of(event: AnyEvent | _Typed) -> str:
 
 
 class Decoding:
-    """Decodes what the consumer `name` reads: live topics, and what is replayed to it.
+    """Decodes what the consumer `name` reads: live topics, and what is replayed to it."""
 
-    `states` says of each aggregate as what its state is decoded.
-    """
-
-    def __init__(self, name: str, states: Sequence[tuple[Aggregate, type[Record]]]) -> None:
+    def __init__(self, name: str, aggregates: Sequence[Aggregate]) -> None:
         self._name = name
         self._replays = replay_topic(name).name
-        self._aggregates = {aggregate.topic.name: aggregate for aggregate, _ in states}
+        self._aggregates = {aggregate.topic.name: aggregate for aggregate in aggregates}
         self._decoders = {
-            aggregate.topic.name: msgspec.json.Decoder(Event[state])  # type: ignore[valid-type]
-            for aggregate, state in states
+            topic: msgspec.json.Decoder(Event[aggregate.state])  # type: ignore[name-defined]
+            for topic, aggregate in self._aggregates.items()
         }
 
     async def read(self, deliveries: Sequence[Delivery]) -> Read:

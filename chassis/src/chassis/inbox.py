@@ -1,14 +1,12 @@
 """From event to effect: at least once on the wire, exactly once in effect.
 
 `applied(consumer, topic, tenant, key, version)` is written in the transaction
-of the effect, so that a duplicate, however late, changes nothing. Three kinds of
+of the effect, so that a duplicate, however late, changes nothing. Two kinds of
 handlers are declared as such:
 
 - a `Replica` (projection, report): any higher version applies;
-- a `Chronicle` (a log of what was said): every version in turn, from the first that comes;
-- a `Reaction` (does something once): every version in turn, from 1.
-
-Where every version counts a gap parks the key until the missing one arrives.
+- a `Reaction` (does something once): every version in turn; a gap parks the key
+  until the missing version arrives.
 
 A batch is one transaction (on MongoDB: steps that can be repeated, in an order
 that loses none). A failure of infrastructure undoes it whole and is
@@ -23,7 +21,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -38,7 +36,6 @@ from chassis.storage import Batch
 from chassis.telemetry import continuing
 from chassis.transactions import By, Transaction, Transactions
 from events.topics import Aggregate
-from events.values import Record
 
 if TYPE_CHECKING:
     from chassis.mongodb.database import MongoDatabase
@@ -60,10 +57,6 @@ class Replica:
     tables: tuple[SealedTable, ...] = ()
     apply_documents: Callable[[MongoDatabase, Sequence[AnyEvent]], Awaitable[None]] | None = None
 
-    @property
-    def state(self) -> type[Record]:
-        return self.aggregate.state
-
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
@@ -76,50 +69,13 @@ class Reaction:
     react: Callable[[Transaction, AnyEvent], Awaitable[None]]
     concerns: Callable[[AnyEvent], bool]
 
-    @property
-    def state(self) -> type[Record]:
-        return self.aggregate.state
-
-
-class Told(NamedTuple):
-    """An event, and the bytes as which it came."""
-
-    event: AnyEvent
-    body: bytes
-
-
-Write: TypeAlias = Callable[[Connection, Sequence[Told]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Chronicle:
-    """Keeps every version from the first of its key that comes, in turn.
-
-    What the broker has forgotten before that is missing, and holds nothing up. What a batch
-    brings of all topics that are kept with the same `write` is written in one call. Of a
-    state no more is decoded than every record has: whatever else an event says is kept,
-    and need not be understood.
-    """
-
-    aggregate: Aggregate
-    write: Write
-
-    @property
-    def state(self) -> type[Record]:
-        return Record
-
-
-Handler: TypeAlias = Replica | Chronicle | Reaction
-Doing: TypeAlias = Replica | Write | Reaction
-"""What is done with events, of one topic or, when they are written down, of several."""
-
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
     """A named reader of topics; one handler for each."""
 
     name: str
-    handlers: tuple[Handler, ...]
+    handlers: tuple[Replica | Reaction, ...]
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -145,9 +101,8 @@ class Inbox:
         self.consumer = consumer
         self._transactions = transactions
         self._handlers = {h.aggregate.topic.name: h for h in consumer.handlers}
-        self.decoding = Decoding(
-            consumer.name, [(handler.aggregate, handler.state) for handler in consumer.handlers]
-        )
+        aggregates = [handler.aggregate for handler in consumer.handlers]
+        self.decoding = Decoding(consumer.name, aggregates)
 
     async def apply(self, generation: str, read: Read) -> int:
         """Apply one batch in one transaction; returns how many events had an effect.
@@ -157,7 +112,8 @@ class Inbox:
         async with self._batch(read.bodies) as batch:
             await batch.parking.take_turn(alone=read.is_replayed)
             await batch.keep_undecodable(generation, read.broken)
-            await batch.apply(read.events)
+            for topic, of_topic in read.events.items():
+                await batch.apply(self._handlers[topic], of_topic)
         return batch.effects
 
     async def apply_events(self, events: Iterable[AnyEvent]) -> int:
@@ -166,7 +122,8 @@ class Inbox:
         for event in events:
             grouped[topic_of(event)].append(event)
         async with self._batch({}) as batch:
-            await batch.apply(grouped)
+            for topic, of_topic in grouped.items():
+                await batch.apply(self._handlers[topic], of_topic)
         return batch.effects
 
     async def redrive(self, topic: str, key: Key) -> int:
@@ -175,13 +132,14 @@ class Inbox:
         What fails again is parked again, with its new error. `NotFound` when the
         key is not parked.
         """
-        async with self._batch({}) as batch:
+        bodies: dict[UUID, bytes] = {}
+        async with self._batch(bodies) as batch:
             waiting = await batch.parking.take(topic, key)
             if not waiting:
                 raise NotFound(f"{self.consumer.name} has not parked {key[1]} of {topic}")
             events = [self.decoding.decode(topic, body) for body in waiting]
-            batch.bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
-            await batch.apply({topic: events})
+            bodies |= {event.id: body for event, body in zip(events, waiting, strict=True)}
+            await batch.apply(self._handlers[topic], events)
         return batch.effects
 
     async def discard(
@@ -217,10 +175,6 @@ class Inbox:
         for transaction in batch.reacted:
             self._transactions.committed(transaction)
 
-    def handler_of(self, topic: str) -> Handler:
-        """What is done with the events of `topic`."""
-        return self._handlers[topic]
-
     def by(self, event: AnyEvent) -> By:
         """Who reacts to `event`."""
         return self._transactions.reacting_to(event)
@@ -236,30 +190,13 @@ class _Batch:
     def __init__(self, inbox: Inbox, kept: Batch, bodies: Mapping[UUID, bytes]) -> None:
         self.inbox = inbox
         self.kept = kept
-        self.bodies = dict(bodies)
+        self.bodies = bodies
         self.name = inbox.consumer.name
         self.parking = kept.parking
         self.effects = 0
         self.reacted: list[Transaction] = []
 
-    async def apply(self, events: Mapping[str, Sequence[AnyEvent]]) -> None:
-        """Apply events by topic; what is to be written down at once, last."""
-        told: dict[Write, list[AnyEvent]] = defaultdict(list)
-        for topic, of_topic in events.items():
-            handler = self.inbox.handler_of(topic)
-            new = await self._new(handler, of_topic)
-            if isinstance(handler, Chronicle):
-                told[handler.write] += new
-            else:
-                await self._run(handler, new)
-        for write, new in told.items():
-            await self._run(write, new)
-        # Last, because what failed just now waits with all that is to be forgotten.
-        for topic, of_topic in events.items():
-            await self.kept.forget(topic, [event for event in of_topic if is_forgetting(event)])
-
-    async def _new(self, handler: Handler, events: Sequence[AnyEvent]) -> list[AnyEvent]:
-        """Those of a topic's `events` that `handler` is to get now."""
+    async def apply(self, handler: Replica | Reaction, events: list[AnyEvent]) -> None:
         by_key: dict[Key, list[AnyEvent]] = defaultdict(list)
         for event in events:
             by_key[_key(event)].append(event)
@@ -274,69 +211,72 @@ class _Batch:
             if not of_key:
                 continue
             if key in parked:
-                new += await self._join_parked(of_key, applied.get(key, 0), parked[key])
+                new += await self._join_parked(handler, key, of_key, applied.get(key, 0), parked)
             elif isinstance(handler, Replica):
                 new.append(of_key[-1])
             else:
-                first = of_key[0].aggregateversion if isinstance(handler, Chronicle) else 1
-                new += await self._in_turn(of_key, applied.get(key, first - 1))
-        return new
+                new += await self._in_turn(handler, of_key, applied.get(key, 0))
+        if new:
+            done = await self._run(handler, new)
+            await self._mark_applied(topic, done)
+            self.effects += len(done)
+        # Last, because what failed just now waits with all that is to be forgotten.
+        await self.kept.forget(topic, [event for event in events if is_forgetting(event)])
 
     # -- what is known of the keys -------------------------------------------------
 
-    async def _mark_applied(self, done: Sequence[AnyEvent]) -> None:
-        newest: dict[str, dict[Key, AnyEvent]] = defaultdict(dict)
+    async def _mark_applied(self, topic: str, done: Sequence[AnyEvent]) -> None:
+        newest: dict[Key, AnyEvent] = {}
         for event in done:
-            of_topic, key = newest[topic_of(event)], _key(event)
-            known = of_topic.get(key)
+            key = _key(event)
+            known = newest.get(key)
             if known is None or known.aggregateversion < event.aggregateversion:
-                of_topic[key] = event
-        for topic, of_topic in newest.items():
-            if not await self.kept.mark(topic, of_topic):
-                raise LostRace(f"{topic}: applied by another process meanwhile")
+                newest[key] = event
+        if not await self.kept.mark(topic, newest):
+            raise LostRace(f"{topic}: applied by another process meanwhile")
 
     # -- running handlers ------------------------------------------------------------
 
-    async def _run(self, doing: Doing, events: list[AnyEvent]) -> None:
+    async def _run(self, handler: Replica | Reaction, events: list[AnyEvent]) -> list[AnyEvent]:
         """Run `events` together; where that fails, one by one, parking what fails alone."""
-        if not events:
-            return
-        done = events if await self._attempt(doing, events) is None else []
-        failed: set[tuple[str, Key]] = set()
-        for event in events if not done else ():
-            key = (topic_of(event), _key(event))
+        error = await self._attempt(handler, events)
+        if error is None:
+            return events
+        done: list[AnyEvent] = []
+        failed: set[Key] = set()
+        for event in events:
+            key = _key(event)
             if key in failed:
-                await self.park(event, "waits for an earlier event of its key")
+                await self.park(handler, event, "waits for an earlier event of its key")
                 continue
-            error = await self._attempt(doing, [event])
+            error = await self._attempt(handler, [event])
             if error is None:
                 done.append(event)
             else:
                 failed.add(key)
                 log.error("%s parks %s of %s", self.name, event.type, event.subject, exc_info=error)
-                await self.park(event, f"{type(error).__name__}: {error}")
-        await self._mark_applied(done)
-        self.effects += len(done)
+                await self.park(handler, event, f"{type(error).__name__}: {error}")
+        return done
 
-    async def _attempt(self, doing: Doing, events: Sequence[AnyEvent]) -> Exception | None:
+    async def _attempt(
+        self, handler: Replica | Reaction, events: Sequence[AnyEvent]
+    ) -> Exception | None:
         """None when all went well; else what failed, with every effect undone."""
-        if isinstance(doing, Reaction):
-            events = [event for event in events if doing.concerns(event)]
+        if isinstance(handler, Reaction):
+            events = [event for event in events if handler.concerns(event)]
         if not events:
             return None
         reacted: list[Transaction] = []
         try:
             async with self.kept.attempt():
-                if isinstance(doing, Replica):
-                    await self.kept.keep(doing, events)
-                elif isinstance(doing, Reaction):
+                if isinstance(handler, Replica):
+                    await self.kept.keep(handler, events)
+                else:
                     for event in events:
                         with continuing(event.traceparent, f"react {event.type}"):
                             async with self.kept.reacting(self.inbox.by(event), event) as reaction:
-                                await doing.react(reaction, event)
+                                await handler.react(reaction, event)
                         reacted.append(reaction)
-                else:
-                    await self.kept.write(doing, [Told(e, self._body(e)) for e in events])
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the handler does wrong, its key parks
@@ -346,16 +286,17 @@ class _Batch:
 
     # -- parking -----------------------------------------------------------------
 
-    def _body(self, event: AnyEvent) -> bytes:
-        return self.bodies.get(event.id) or msgspec.json.encode(event)
+    async def park(
+        self, handler: Replica | Reaction, event: AnyEvent, error: str, *, gap: bool = False
+    ) -> None:
+        key = _key(event)
+        body = self.bodies.get(event.id) or msgspec.json.encode(event)
+        topic = handler.aggregate.topic.name
+        await self.parking.put(topic, key, event.aggregateversion, body, error, gap=gap)
 
-    async def park(self, event: AnyEvent, error: str, *, gap: bool = False) -> None:
-        body = self._body(event)
-        await self.parking.put(
-            topic_of(event), _key(event), event.aggregateversion, body, error, gap=gap
-        )
-
-    async def _in_turn(self, events: list[AnyEvent], applied: int) -> list[AnyEvent]:
+    async def _in_turn(
+        self, handler: Replica | Reaction, events: list[AnyEvent], applied: int
+    ) -> list[AnyEvent]:
         """Those of a key's `events` that follow `applied` without a gap; the rest is parked."""
         ready: list[AnyEvent] = []
         for event in events:
@@ -363,22 +304,26 @@ class _Batch:
             if event.aggregateversion == expected:
                 ready.append(event)
             else:
-                await self.park(event, f"waits for version {expected}", gap=True)
+                await self.park(handler, event, f"waits for version {expected}", gap=True)
         return ready
 
     async def _join_parked(
-        self, events: list[AnyEvent], applied: int, is_gap: bool
+        self,
+        handler: Replica | Reaction,
+        key: Key,
+        events: list[AnyEvent],
+        applied: int,
+        parked: dict[Key, bool],
     ) -> list[AnyEvent]:
         """New events of a parked key join it; if only a gap held it and is filled, it goes on."""
-        topic, key = topic_of(events[0]), _key(events[0])
+        topic = handler.aggregate.topic.name
         for event in events:
-            await self.park(event, "waits for an earlier event", gap=is_gap)
-        if not is_gap or await self.parking.first_version(topic, key) != applied + 1:
+            await self.park(handler, event, "waits for an earlier event", gap=parked[key])
+        if not parked[key] or await self.parking.first_version(topic, key) != applied + 1:
             return []
         bodies = await self.parking.take(topic, key)
         waiting = [self.inbox.decoding.decode(topic, body) for body in bodies]
-        self.bodies |= {event.id: body for event, body in zip(waiting, bodies, strict=True)}
-        return await self._in_turn(waiting, applied)
+        return await self._in_turn(handler, waiting, applied)
 
     async def keep_undecodable(
         self, generation: str, broken: Sequence[tuple[Delivery, str]]

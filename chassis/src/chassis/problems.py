@@ -112,13 +112,6 @@ class Erased(Problem):
     title = "What this request was about has been erased"
 
 
-class CursorExpired(Problem):
-    """What comes after this cursor is not kept any more: begin again with a snapshot."""
-
-    status = 410
-    title = "The log does not reach back to this cursor"
-
-
 class EditConflict(Problem):
     """The same field was changed by somebody else since the version in If-Match."""
 

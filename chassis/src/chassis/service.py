@@ -15,10 +15,9 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,12 +54,6 @@ class Process:
     transactions: Transactions
     settings: ServiceSettings
     platform: PlatformSettings
-    stopping: asyncio.Event
-    """Set when the process is to end: what waits for nothing but time waits no longer."""
-
-
-Chore = Callable[[Transactions, ServiceSettings], Awaitable[None]]
-"""What a worker does now and then besides its events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +64,7 @@ class Service:
     consumer writes, where they can be rebuilt from events. `indexes` are those of its collections,
     where it runs on MongoDB too. `wrap` may put an ASGI application in
     front of the service's own, as the gateway does with its edge; `listening` may answer how it
-    speaks HTTP, where that is not as uvicorn does with httptools. Workers do the `chores` once an
-    hour.
+    speaks HTTP, where that is not as uvicorn does with httptools.
     """
 
     name: str
@@ -85,7 +77,6 @@ class Service:
     indexes: Mapping[str, Sequence[tuple[str, ...]]] | None = None
     wrap: Callable[[Process], AbstractAsyncContextManager[ASGIApp]] | None = None
     listening: Callable[[ServiceSettings], Callable[..., asyncio.Protocol]] | None = None
-    chores: Sequence[Chore] = ()
 
 
 def run(service: Service, argv: Sequence[str]) -> int:
@@ -184,20 +175,12 @@ async def serve(service: Service, role: Role, platform: PlatformSettings) -> Non
     settings = service.settings()
     async with _opened(service, settings) as database:
         transactions = Transactions(service.name, database)
-        worker = Worker(
-            service.name,
-            service.owner,
-            service.consumers,
-            transactions,
-            platform,
-            [partial(chore, transactions, settings) for chore in service.chores],
-        )
+        worker = Worker(service.name, service.owner, service.consumers, transactions, platform)
         process = Process(
             assemble(service, role, transactions, worker, platform, settings),
             transactions,
             settings,
             platform,
-            stop,
         )
         tasks = [asyncio.create_task(_answer(service, role, process, stop))]
         if role != "api":

@@ -19,7 +19,7 @@ from events.topics import Topic
 
 if TYPE_CHECKING:
     from chassis.decoding import AnyEvent, Delivery
-    from chassis.inbox import Replica, Told, Write
+    from chassis.inbox import Replica
     from chassis.mongodb.database import MongoDatabase
     from chassis.parking import Key, ParkedKey
     from chassis.replay import Wanted
@@ -69,9 +69,6 @@ class Batch(Protocol):
 
     async def keep(self, replica: Replica, events: Sequence[AnyEvent]) -> None:
         """Let `replica` apply its events."""
-
-    async def write(self, write: Write, told: Sequence[Told]) -> None:
-        """Let a chronicle write down what was told."""
 
     def attempt(self) -> AbstractAsyncContextManager[None]:
         """A part of the batch; where it fails, it has had no effect that a repetition misses."""

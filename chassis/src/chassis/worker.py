@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -37,9 +37,7 @@ class Worker:
         consumers: Sequence[Consumer],
         transactions: Transactions,
         settings: PlatformSettings,
-        chores: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
-        self._chores = chores
         self._service = service
         self._owner = owner
         self._consumers = consumers
@@ -173,13 +171,11 @@ class Worker:
         return True
 
     async def _keep_house(self) -> None:
-        """Prepare the journal for what comes, forget old idempotency keys; do the chores."""
+        """Prepare the journal for what comes, forget old idempotency keys."""
         while True:
             try:
                 remembered = timedelta(days=self._settings.idempotency_days)
                 await self._transactions.storage.keep_house(remembered)
-                for chore in self._chores:
-                    await chore()
             except PASSING_FAILURES as error:
                 log.warning("housekeeping waits: %s", error)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

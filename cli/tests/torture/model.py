@@ -104,11 +104,6 @@ class Model:
                 if subject[0] in topics
             },
             waiting={"sales: outbox": 0, "sales: parked": 0},
-            log=[
-                (sequence, entry.of, entry.version)
-                for sequence, entry in enumerate(self.journal, start=1)
-            ],
-            heads={subject: entry.version for subject, entry in last.items()},
             last_words={subject: entry.version for subject, entry in last.items()},
         )
         for (topic, tenant, subject), entry in last.items():

@@ -94,25 +94,6 @@ def an_old_record_came_last(_: Model, found: Evidence) -> None:
     found.last_words[subject] = 1
 
 
-def the_log_has_a_hole(_: Model, found: Evidence) -> None:
-    del found.log[2]
-
-
-def the_log_has_something_twice(_: Model, found: Evidence) -> None:
-    sequence, subject, version = found.log[-1]
-    found.log.append((sequence + 1, subject, version))
-
-
-def the_log_has_lost_the_newest(_: Model, found: Evidence) -> None:
-    found.heads.popitem()
-
-
-def the_log_has_one_record_in_another_order(_: Model, found: Evidence) -> None:
-    one, other, *_rest = (n for n, entry in enumerate(found.log) if entry[1] == found.log[0][1])
-    first, second = found.log[one], found.log[other]
-    found.log[one], found.log[other] = (*first[:2], second[2]), (*second[:2], first[2])
-
-
 def a_lead_became_two_deals(model: Model, found: Evidence) -> None:
     deal = next(e for e in found.journal if e.topic == DEAL and (e.state or {}).get("lead"))
     found.journal.append(replace(deal, subject=model.tenant))
@@ -171,10 +152,6 @@ def a_read_shows_what_was_before(model: Model, _: Evidence) -> None:
         (a_consumer_has_missed_a_version, "delivery"),
         (a_key_is_parked, "waiting"),
         (an_old_record_came_last, "last word"),
-        (the_log_has_a_hole, "log"),
-        (the_log_has_something_twice, "log"),
-        (the_log_has_lost_the_newest, "log"),
-        (the_log_has_one_record_in_another_order, "log"),
         (a_lead_became_two_deals, "reactions"),
         (a_lead_was_never_taken_up, "reactions"),
         (a_lead_is_not_converted, "reactions"),

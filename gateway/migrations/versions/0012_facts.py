@@ -5,7 +5,7 @@ from alembic import op
 from chassis import schema
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0010"
 
 STATEMENTS = (
     *schema.create_aggregate(

@@ -15,21 +15,7 @@ from chassis.identity import IdentityVerifier
 from chassis.service import Process, Service
 from chassis.settings import ServiceSettings
 from gateway.customer_360 import api as customer_360
-from gateway.delivery.consumers import api as consumers
 from gateway.delivery.facts import api as facts
-from gateway.delivery.feed import api as feed
-from gateway.delivery.feed.feed import LONGEST_WAIT
-from gateway.delivery.log.log import open_log
-from gateway.delivery.log.retention import forget_old
-from gateway.delivery.log.writing import DELIVERY
-from gateway.delivery.snapshots import api as snapshots
-from gateway.delivery.snapshots.use_cases import Snapshots
-from gateway.delivery.stream import api as stream
-from gateway.delivery.stream.lasting import Lasting
-from gateway.delivery.stream.streams import open_streams
-from gateway.delivery.webhooks import api as webhooks
-from gateway.delivery.webhooks.sending import forget_deliveries, sending_webhooks
-from gateway.delivery.webhooks.use_cases import Terms
 from gateway.directory.absences import api as absences
 from gateway.directory.access import api as access
 from gateway.directory.api_keys import api as api_keys
@@ -56,7 +42,6 @@ from gateway.directory.users import api as users
 from gateway.directory.working_time import api as working_time
 from gateway.edge.authentication import LIFETIME_SECONDS, Authentication
 from gateway.edge.description import Description
-from gateway.edge.descriptors import make_room
 from gateway.edge.documentation import documentation
 from gateway.edge.edge import Edge, safeguards
 from gateway.edge.forwarding import Forwarding
@@ -105,34 +90,19 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
                 sending_letters(process.transactions, settings) as postman,
                 asking_providers(settings) as remote,
                 sharing(settings) as shared,
-                open_log(database, process.stopping) as log,
-                open_streams(log, standings, settings, process.stopping) as streams,
-                sending_webhooks(log, settings, process.stopping) as dispatcher,
             ):
-                state.log, state.streams = log, streams
-                state.snapshots = Snapshots(database, settings.snapshots)
-                state.webhooks = dispatcher
-                state.webhook_terms = Terms(dispatcher.egress, settings.webhooks)
                 state.postman = postman
                 state.doorway = Doorway(
                     process.transactions, remote, state.reception, settings.sign_in_url
                 )
                 edge = Edge(
-                    Lasting(process.app),
+                    process.app,
                     documentation(description),
                     description,
-                    safeguards(
-                        settings,
-                        Authentication(keyring, standings, database, state.reception),
-                        shared,
-                    ),
+                    safeguards(settings, Authentication(keyring, standings, database), shared),
                     Forwarding(upstreams, limit, settings.upstream_deadline_seconds),
                     settings,
                     limit,
-                    {
-                        "/v1/feed": LONGEST_WAIT + settings.upstream_deadline_seconds,
-                        "/v1/snapshot": settings.snapshot_seconds,
-                    },
                 )
                 yield edge
 
@@ -140,7 +110,6 @@ async def door(process: Process) -> AsyncIterator[ASGIApp]:
 def listening(settings: ServiceSettings) -> Callable[..., asyncio.Protocol]:
     """How the gateway speaks HTTP with clients."""
     assert isinstance(settings, GatewaySettings)
-    make_room(settings.connections)
     return partial(Listening, settings, Refusals(settings.refusals_logged_a_second))
 
 
@@ -168,14 +137,7 @@ SERVICE = Service(
         access.routes,
         facts.routes,
         customer_360.routes,
-        consumers.routes,
-        feed.routes,
-        snapshots.routes,
-        stream.routes,
-        webhooks.routes,
     ),
-    consumers=(DELIVERY,),
-    chores=(forget_old, forget_deliveries),
     wrap=door,
     listening=listening,
 )

@@ -36,7 +36,7 @@ class GatewaySettings(ServiceSettings):
         3.0, gt=0, description="for each source of a composed answer"
     )
 
-    connections: int = Field(8_192, ge=1, description="of clients, at the most")
+    connections: int = Field(4_096, ge=1, description="of clients, at the most")
     head_bytes: int = Field(32 * 1024, ge=1_024, description="of a request, at the most")
     head_seconds: float = Field(10.0, gt=0, description="for the whole head of a request")
     body_seconds: float = Field(
@@ -120,50 +120,3 @@ class GatewaySettings(ServiceSettings):
         100, ge=1, description="of one address within `sign_in_window_seconds`, then it waits"
     )
     sign_in_window_seconds: float = Field(300.0, gt=0)
-    delivery_days: float = Field(
-        30.0, gt=0, description="how long the log of events reaches back; snapshots have the rest"
-    )
-    snapshots: int = Field(
-        4, ge=1, description="read at once; each has a connection to the database of its own"
-    )
-    snapshot_seconds: float = Field(600.0, gt=0, description="for one snapshot, whole")
-    streams: int = Field(6_000, ge=1, description="open at once, well below `connections`")
-    user_streams: int = Field(50, ge=1, description="open at once of one user")
-    stream_heartbeat_seconds: float = Field(
-        15.0, gt=0, description="how often each stream is heard of, whatever happens"
-    )
-    stream_access_seconds: float = Field(
-        5.0, gt=0, description="how often it is looked at who may still see what"
-    )
-    stream_behind: int = Field(
-        10_000, ge=1, description="events; a stream that is farther behind is reset"
-    )
-    stream_buffer_bytes: int = Field(
-        64 * 1024, ge=1_024, description="that wait for one stream's client, at the most"
-    )
-    webhooks: int = Field(50, ge=1, description="of one tenant, at the most")
-    webhook_seconds: float = Field(15.0, gt=0, description="for one attempt to deliver, whole")
-    webhook_records: int = Field(
-        8, ge=1, description="of one webhook whose events are on their way at once"
-    )
-    webhook_attempts: int = Field(256, ge=1, description="of all webhooks on their way at once")
-    webhook_waiting: int = Field(
-        1_000, ge=1, description="deliveries read ahead for one webhook; the rest stays in the log"
-    )
-    webhook_pause_seconds: float = Field(
-        5.0, gt=0, description="after a first failure; three times as long after each further one"
-    )
-    webhook_longest_pause_seconds: float = Field(21_600.0, gt=0)
-    webhook_failing_days: float = Field(
-        5.0, gt=0, description="a webhook is disabled once one delivery has failed for so long"
-    )
-    webhook_log_days: float = Field(
-        7.0, gt=0, description="how long one sees what became of a delivery"
-    )
-    webhook_ports: str = Field(
-        "443, 8443", description="comma separated, to which webhooks may go outside"
-    )
-    webhook_hosts: str = Field(
-        "",
-        description="host:port or host:*, comma separated: within, over http too, at any address",
-    )

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.edge import listening as edge
 from gateway.settings import GatewaySettings
 from gateway.testing.listening import listening
 from gateway.testing.raw_requests import statuses
@@ -146,26 +145,6 @@ async def test_who_takes_nothing_of_an_answer_is_cut_off(
         except ConnectionError:
             taken = 0
         assert taken < LARGE
-
-
-async def test_who_takes_nothing_does_not_hold_up_the_end(
-    application: Application, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(edge, "_LAST_SECONDS", 0.1)
-    patient = IMPATIENT.model_copy(update={"drain_seconds": 3_600.0})
-    async with (
-        AsyncExitStack() as clients,
-        listening(application, patient, patience=60) as port,
-    ):
-        _, writer = await clients.enter_async_context(connected(port))
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        sent = -1
-        while sent != application.sent or not sent:
-            sent = application.sent
-            await asyncio.sleep(0.1)
-    # It had the rest of the answer in vain, and was not stopped halfway.
-    assert application.ended == ["answered"]
 
 
 async def test_who_takes_an_answer_slowly_gets_all_of_it(port: int) -> None:

@@ -14,7 +14,6 @@ from gateway.directory.roles.built_in import (
     OPERATIONS,
     PROVIDERS,
     ROLES,
-    WEBHOOKS,
     permissions_of,
 )
 
@@ -29,7 +28,7 @@ def test_every_role_of_the_published_language_is_in_the_table() -> None:
 def test_administrators_do_everything_everywhere() -> None:
     everything = {
         f"{resource}:{action}"
-        for resource in (*BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *WEBHOOKS, *OPERATIONS)
+        for resource in (*BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *OPERATIONS)
         for action in ("read", "write")
     } | {"people:erase"}
     assert permissions_of(["administrator"]) == dict.fromkeys(sorted(everything), "all")

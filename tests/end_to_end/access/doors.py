@@ -19,7 +19,7 @@ CONSUMERS = {
     "sales": "sales.replicas",
     "marketing": "marketing.replicas",
     "analytics": "analytics",
-    "gateway": "gateway.delivery",
+    "gateway": "gateway",
 }
 TOPIC = DEPARTMENT.topic.name
 
@@ -128,7 +128,8 @@ async def _mend(walk: Walk, worker: Worker, waiting: Waiting, service: str, comp
             f"{base}/{CONSUMERS[service]}/{TOPIC}/{key}{verb}",
             json={"version": 1, "reason": "told twice"} if verb == "/discard" else None,
         )
-        if far is None or company != worker.company:
+        # The gateway has no consumers whose events could be applied.
+        if far is None or company != worker.company or (service == "gateway" and verb):
             walk.refused(route, worker, far, answer, 403 if far is None else 404)
         else:
             walk.granted(route, worker, far, answer)

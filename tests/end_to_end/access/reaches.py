@@ -32,9 +32,7 @@ _COLLEAGUES = _grants(DIRECTORY, "all", None) | _ABSENCES
 
 ROLES: dict[str, Grants] = {
     "administrator": _grants(
-        (*BUSINESS, *DIRECTORY, "absences", "identity-providers", "webhooks", "operations"),
-        "all",
-        "all",
+        (*BUSINESS, *DIRECTORY, "absences", "identity-providers", "operations"), "all", "all"
     ),
     "manager": _COLLEAGUES
     | _grants((*CUSTOMERS, "deals", "leads", "absences"), "department", "department")
@@ -53,9 +51,8 @@ ROLES: dict[str, Grants] = {
     "operator": _grants(("departments", "tenant"), "all", None)
     | _grants(("users",), "own", None)
     | _ABSENCES
-    | _grants(("operations",), "all", "all")
-    | _grants(("webhooks",), "all", None),
-    "integrator": _COLLEAGUES | _grants((*BUSINESS, "webhooks"), "all", "all"),
+    | _grants(("operations",), "all", "all"),
+    "integrator": _COLLEAGUES | _grants(BUSINESS, "all", "all"),
 }
 
 

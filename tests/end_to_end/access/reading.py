@@ -9,7 +9,6 @@ from tests.end_to_end.access.company import COMMON, DAY, MARK, OWNED, Json
 from tests.end_to_end.access.providers import see_providers
 from tests.end_to_end.access.reaches import CUSTOMERS, Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
-from tests.end_to_end.access.webhooks import see_webhooks
 
 SEARCHED = frozenset((*OWNED, *COMMON)) - {
     "spend", "touches", "pipelines", "reasons", "absences", "facts",
@@ -21,7 +20,6 @@ async def read_everything(walk: Walk, worker: Worker) -> None:
         await _lists(walk, worker, resource)
         await _records(walk, worker, resource)
     await see_providers(walk, worker)
-    await see_webhooks(walk, worker)
     await _customers(walk, worker)
     await _own_place(walk, worker)
     await _explanations(walk, worker)

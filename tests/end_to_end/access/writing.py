@@ -8,7 +8,6 @@ from tests.end_to_end.access.company import DAY, OWNED, Json, payment
 from tests.end_to_end.access.providers import change_providers
 from tests.end_to_end.access.reaches import Holding, Worker, reach, reaches
 from tests.end_to_end.access.walk import Walk
-from tests.end_to_end.access.webhooks import change_webhooks
 
 CHANGES: dict[str, str] = {
     "companies": "notes", "people": "notes", "touches": "notes", "deals": "name",
@@ -36,7 +35,6 @@ async def change_everything(walk: Walk, worker: Worker) -> None:
     await _deals(walk, worker)
     await _invitations(walk, worker)
     await change_providers(walk, worker)
-    await change_webhooks(walk, worker)
 
 
 async def _verb(walk: Walk, worker: Worker, path: str, resource: str, use: str, body: Json) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from chassis.decoding import AnyEvent
-from chassis.inbox import Replica, _Batch
+from chassis.inbox import Reaction, Replica, _Batch
 
 _checked = _Batch.apply
 _MARK = """
@@ -18,16 +17,10 @@ _MARK = """
 """
 
 
-async def apply(self: _Batch, events: Mapping[str, Sequence[AnyEvent]]) -> None:
-    for topic, of_topic in events.items():
-        handler = self.inbox.handler_of(topic)
-        if isinstance(handler, Replica):
-            await _take(self, handler, of_topic)
-        else:
-            await _checked(self, {topic: of_topic})
-
-
-async def _take(self: _Batch, handler: Replica, events: Sequence[AnyEvent]) -> None:
+async def apply(self: _Batch, handler: Replica | Reaction, events: list[AnyEvent]) -> None:
+    if isinstance(handler, Reaction):
+        await _checked(self, handler, events)
+        return
     last = {(event.tenantid, UUID(event.subject)): event for event in events}
     ordered = [last[key] for key in sorted(last)]
     connection = self.kept._connection  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from chassis.decoding import AnyEvent, Delivery
-from chassis.inbox import Replica, Told, Write
+from chassis.inbox import Replica
 from chassis.mongodb.database import AlreadyThere, MongoDatabase
 from chassis.mongodb.erasure import forget_waiting
 from chassis.mongodb.names import text_of
@@ -36,9 +36,6 @@ class MongoBatch:
         if replica.apply_documents is None:
             raise TypeError(f"{replica.aggregate.topic.name} is not kept on MongoDB")
         await replica.apply_documents(self._database, events)
-
-    async def write(self, write: Write, told: Sequence[Told]) -> None:  # noqa: ARG002
-        raise TypeError("chronicles are kept on PostgreSQL alone")
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from chassis.database import Connection
 from chassis.decoding import AnyEvent, Delivery
 from chassis.erasure import forget_waiting
-from chassis.inbox import Replica, Told, Write
+from chassis.inbox import Replica
 from chassis.parking import Key, Parking, columns
 from chassis.transactions import By, Transaction, now
 
@@ -23,9 +23,6 @@ class PostgresBatch:
 
     async def keep(self, replica: Replica, events: Sequence[AnyEvent]) -> None:
         await replica.apply(self._connection, events)
-
-    async def write(self, write: Write, told: Sequence[Told]) -> None:
-        await write(self._connection, told)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:

@@ -8,7 +8,6 @@ from typing import Any
 from chassis.problems import (
     BodyTooLarge,
     Conflict,
-    CursorExpired,
     DeadlinePassed,
     EditConflict,
     Erased,
@@ -30,7 +29,6 @@ _KINDS: tuple[type[Problem], ...] = (
     NotFound,
     Conflict,
     Erased,
-    CursorExpired,
     EditConflict,
     BodyTooLarge,
     InvalidRequest,

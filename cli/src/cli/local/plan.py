@@ -150,8 +150,6 @@ class Plan:
             told["GATEWAY_BOOTSTRAP_TOKEN"] = self.folder.bootstrap_token()
             # People may come in from an identity provider that runs on this machine, too.
             told["GATEWAY_OIDC_LOOPBACK"] = "true"
-            # And webhooks may go to what is developed here.
-            told["GATEWAY_WEBHOOK_HOSTS"] = f"{LOOPBACK}:*"
             told["MERIDIAN_JWKS_URL"] = f"{self.url('gateway')}/.well-known/jwks.json"
         for service in self.services:
             prefix = service.upper()

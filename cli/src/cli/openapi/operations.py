@@ -19,7 +19,6 @@ HEADERS = {
 """What a client may say in headers, and the parameters that it says it by."""
 READ_AFTER = "Meridian-Read-After"
 _PAGING = ("limit", "cursor")
-_STREAMS = frozenset(("application/x-ndjson", "text/event-stream"))
 _OPERATORS = re.compile(r"/v1/operations/(\w+)/")
 _NAMES = {
     "GET /v1/customers/{id}/360": "read_360",
@@ -68,7 +67,7 @@ class Operation:
 
 
 def operations(document: dict[str, Any]) -> list[Operation]:
-    """All operations, by resource and in the order of their paths, without streams.
+    """All operations, by resource and in the order of their paths.
 
     What every service has for operators is one operation with the service as a parameter.
     """
@@ -76,8 +75,6 @@ def operations(document: dict[str, Any]) -> list[Operation]:
     services: dict[tuple[str, str], list[str]] = {}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
-            if is_streamed(described):
-                continue
             operation = _operation(path, method, described, document["components"]["schemas"])
             key = operation.resource, operation.name
             of_operators = _OPERATORS.match(path)
@@ -89,16 +86,6 @@ def operations(document: dict[str, Any]) -> list[Operation]:
     for key, names in services.items():
         found[key] = _of_any(found[key], names)
     return sorted(found.values(), key=lambda operation: operation.resource)
-
-
-def is_streamed(described: dict[str, Any]) -> bool:
-    """Whether the answer comes bit by bit, without an end that is worth waiting for."""
-    (content,) = (
-        response["content"]
-        for status, response in described["responses"].items()
-        if status.startswith("2")
-    )
-    return not _STREAMS.isdisjoint(content)
 
 
 def _of_any(operation: Operation, services: list[str]) -> Operation:

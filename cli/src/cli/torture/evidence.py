@@ -84,10 +84,6 @@ class Evidence:
     """Service -> (tenant, id) -> row of its replica of departments."""
     waiting: dict[str, int] = field(default_factory=dict)
     """`sales: parked` and the like -> how many."""
-    log: list[tuple[int, Subject, int]] = field(default_factory=list)
-    """(sequence, subject, version), in the gateway."""
-    heads: dict[Subject, int] = field(default_factory=dict)
-    """The version that the gateway keeps as the newest."""
     last_words: dict[Subject, int] = field(default_factory=dict)
     """The version of each key's last record in the broker, duplicates left out."""
 
@@ -118,8 +114,6 @@ async def gathered(databases: Mapping[str, str], kafka: str) -> Evidence:
             if service is analytics.app.SERVICE:
                 for table in PROJECTIONS:
                     found.projections[table] = await _rows(connection, table)
-            if service is gateway.app.SERVICE:
-                await _read_log(found, connection)
         finally:
             await connection.close()
     found.last_words = await last_words(kafka)
@@ -205,18 +199,6 @@ async def _read_consumers(
         found.waiting[f"{service}: {table}"] = await connection.fetchval(
             f"select count(*) from {table}"  # noqa: S608 - one of those above
         )
-
-
-async def _read_log(found: Evidence, connection: asyncpg.Connection[Any]) -> None:
-    rows = await connection.fetch(
-        "select sequence, topic, tenant, subject, version from delivery_log"
-    )
-    found.log = [
-        (row["sequence"], (row["topic"], row["tenant"], row["subject"]), row["version"])
-        for row in rows
-    ]
-    rows = await connection.fetch("select topic, tenant, subject, version from delivery_head")
-    found.heads = {(row["topic"], row["tenant"], row["subject"]): row["version"] for row in rows}
 
 
 async def _applied(connection: asyncpg.Connection[Any]) -> dict[tuple[str, Subject], int]:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
-from decimal import Decimal
-from typing import TypeAlias
 from uuid import UUID
 
-from asyncpg import Pool
-
-from chassis.database import Connection, Database
+from chassis.database import Database
 from chassis.identity import Identity
 from chassis.problems import Unauthenticated
 from events.directory import Department, User
@@ -22,10 +17,6 @@ from gateway.directory.roles.built_in import ROLES, rights_of
 from gateway.directory.roles.rights import Rights
 from gateway.directory.sessions import store as sessions
 from gateway.directory.sessions.session import Session
-from gateway.directory.users.store import users
-
-Mark: TypeAlias = tuple[int, Decimal]
-"""Is another one when what a session may do has changed, and at times when it has not."""
 
 
 class Standings:
@@ -59,30 +50,6 @@ class Standings:
             asking = self._asking[session] = asyncio.create_task(self._learn(session))
         return await asyncio.shield(asking)
 
-    async def anew(self, session: Session) -> Identity:
-        """As `of`, whatever is remembered."""
-        self._known.pop(session, None)
-        self._asking.pop(session, None)
-        return await self.of(session)
-
-    async def marks(self, asked: Collection[Session]) -> dict[UUID, Mark]:
-        """A mark of each session, by its id; none for those that have ended or were revoked.
-
-        One question for all of them: for what lasts, instead of asking for each again and again.
-        """
-        people = [session for session in asked if session.key_hash is None]
-        programs = [session for session in asked if session.key_hash is not None]
-        of_tenants = await roles.marks(self._database, {session.tenant for session in asked})
-        versions = {
-            **await sessions.user_versions(self._database, people),
-            **await api_keys.user_versions(self._database, programs),
-        }
-        return {
-            session.id: (versions[session.id], of_tenants[session.tenant])
-            for session in asked
-            if session.id in versions and session.tenant in of_tenants
-        }
-
     def forget(self) -> None:
         """Ask again from now on; what is being asked already may be too old."""
         self._known.clear()
@@ -108,34 +75,38 @@ class Standings:
         if found is None:
             raise Unauthenticated("this session has ended")
         user, department = found
-        rights = await rights_of_user(self._database.pool, session.tenant, user)
-        return _identity(session.tenant, user, department, str(user.id), rights)
+        rights = await rights_of_user(self._database, session.tenant, user)
+        return _identity(user, department, str(user.id), rights, session)
 
     async def _asked_of_key(self, session: Session) -> Identity:
         found = await api_keys.holder(self._database, session)
         if found is None:
             raise Unauthenticated("this API key holds no longer")
         user, department, scopes = found
-        held = await rights_of_user(self._database.pool, session.tenant, user)
+        held = await rights_of_user(self._database, session.tenant, user)
         rights = Rights(permitted(scopes, held.permissions), held.fields)
-        return _identity(session.tenant, user, department, f"key:{session.id}", rights)
+        return _identity(user, department, f"key:{session.id}", rights, session)
 
 
-async def rights_of_user(connection: Connection | Pool, tenant: UUID, user: User) -> Rights:
+async def rights_of_user(database: Database, tenant: UUID, user: User) -> Rights:
     """What a user's roles let them do together, built-in ones and the tenant's own."""
     own = [role for role in user.roles if role not in ROLES]
-    defined = await roles.in_use(connection, tenant, own) if own else {}
+    defined = await roles.in_use(database.pool, tenant, own) if own else {}
     return rights_of(user.roles, defined)
 
 
 def _identity(
-    tenant: UUID, user: User, department: Department, actor: str, rights: Rights
+    user: User,
+    department: Department,
+    actor: str,
+    rights: Rights,
+    session: Session,
 ) -> Identity:
     """The identity of an active user, or of a program that acts for one."""
     if user.status != "active":
         raise Unauthenticated("this user is not active")
     return Identity(
-        tenant=tenant,
+        tenant=session.tenant,
         user=user.id,
         actor=actor,
         department=department.id,
@@ -143,24 +114,3 @@ def _identity(
         permissions=rights.permissions,
         fields=rights.fields,
     )
-
-
-async def standing_of(
-    connection: Connection | Pool, tenant: UUID, user: UUID, key: UUID | None
-) -> Identity | None:
-    """What a user may do now who is not here, or the program with one of the user's keys.
-
-    None where the user is not active, or the key does not hold.
-    """
-    found = await users.standing(connection, tenant, user)
-    if found is None or found[0].status != "active":
-        return None
-    who, department = found
-    rights = await rights_of_user(connection, tenant, who)
-    if key is None:
-        return _identity(tenant, who, department, str(user), rights)
-    scopes = await api_keys.scopes_of(connection, tenant, user, key)
-    if scopes is None:
-        return None
-    rights = Rights(permitted(scopes, rights.permissions), rights.fields)
-    return _identity(tenant, who, department, f"key:{key}", rights)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -75,9 +73,8 @@ def safeguards(
 class Edge:
     """An ASGI application before all others, for requests that `Listening` has heard.
 
-    `own` answers what the gateway answers itself: the directory, what is delivered and
-    what is composed; `pages` the `description` of the API and its viewer. `patience` says
-    for how many seconds what is under a path may be answered, where that is not as usual.
+    `own` answers what the gateway answers itself: the directory and what is
+    composed; `pages` the `description` of the API and its viewer.
     """
 
     def __init__(
@@ -89,7 +86,6 @@ class Edge:
         forwarding: Forwarding,
         settings: GatewaySettings,
         largest_body_bytes: int,
-        patience: Mapping[str, float],
     ) -> None:
         self._own = own
         self._pages = pages
@@ -97,7 +93,6 @@ class Edge:
         self._safe = safeguards
         self._forwarding = forwarding
         self._seconds = settings.upstream_deadline_seconds
-        self._patience = patience
         self._largest_body_bytes = largest_body_bytes
         self._times = RequestTimes("edge")
 
@@ -147,14 +142,7 @@ class Edge:
         address = self._safe.addresses.of(scope)
         identity = await self._admitted(scope, route, address, exchange)
         if route.owner == GATEWAY:
-            seconds = self._patience.get(route.path, self._seconds)
-            inner["headers"] = self._trusted(scope["headers"], identity, address, seconds)
-            if exchange.session is not None:
-                # For answers that last: what the session may do may change meanwhile.
-                state = inner["state"] = scope.get("state", {})
-                state["session"] = exchange.session
-                state["standing"] = partial(self._safe.authentication.standing, exchange.session)
-                state["is_head"] = scope["method"] == "HEAD"
+            inner["headers"] = self._trusted(scope["headers"], identity, address)
             await self._own(inner, receive, send)
         else:
             await self._forwarding.forward(
@@ -189,7 +177,7 @@ class Edge:
             headers = scope["headers"]
             caller = safe.authentication.at_hand(headers)
             if caller is None:
-                caller = await safe.authentication.caller(headers, household(address))
+                caller = await safe.authentication.caller(headers)
         except Unauthenticated:
             # Who tries tokens uses up what the address has.
             await safe.address_limits.take((household(address),))
@@ -198,14 +186,12 @@ class Edge:
         exchange.fields = await safe.limits.take(caller.quotas)
         return caller.signed
 
-    def _trusted(
-        self, headers: list[Header], identity: bytes | None, address: str, most: float
-    ) -> list[Header]:
+    def _trusted(self, headers: list[Header], identity: bytes | None, address: str) -> list[Header]:
         """`headers` with what the gateway says of identity, time and address, and no other.
 
         Some servers take `_` for `-` in names: what is spelt so is no less forged.
         """
-        seconds = min(most, seconds_left(headers) or most)
+        seconds = min(self._seconds, seconds_left(headers) or self._seconds)
         trusted = [field for field in headers if field[0].replace(b"_", b"-") not in _STRIPPED]
         trusted.append((_TIME_LEFT, b"%d" % max(1, int(seconds * 1000))))
         trusted.append((_ADDRESS, address.encode("ascii")))

@@ -30,8 +30,6 @@ from gateway.settings import GatewaySettings
 _LINGER_SECONDS = 5.0
 _LEAST_SECONDS = 0.001
 """What a timer may come too early."""
-_LAST_SECONDS = 2.0
-"""For who takes nothing of an answer while the process ends."""
 
 _MOST_PIPELINED = 32
 
@@ -119,20 +117,13 @@ class Listening(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._undrained = self.transport.get_write_buffer_size()
-        self._look_at_drain(self._settings.drain_seconds)
+        self._drain = self.loop.call_later(self._settings.drain_seconds, self._check_drain)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._drain is not None:
             self._drain.cancel()
             self._drain = None
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        self._undrained = self.transport.get_write_buffer_size()
-        if self._undrained:
-            # Nobody is waited for who takes nothing, as by the end of a process.
-            self._look_at_drain(_LAST_SECONDS)
 
     def timeout_keep_alive_handler(self) -> None:
         self.timeout_keep_alive_task = None
@@ -316,18 +307,13 @@ class Listening(HttpToolsProtocol):
         else:
             self._refuse(RequestTooSlow("send the rest faster"))
 
-    def _look_at_drain(self, seconds: float) -> None:
-        if self._drain is not None:
-            self._drain.cancel()
-        self._drain = self.loop.call_later(seconds, self._check_drain)
-
     def _check_drain(self) -> None:
         left = self.transport.get_write_buffer_size()
-        if left and left >= self._undrained:
+        if left >= self._undrained:
             self.transport.abort()
-        elif left:
+        else:
             self._undrained = left
-            self._look_at_drain(self._settings.drain_seconds)
+            self._drain = self.loop.call_later(self._settings.drain_seconds, self._check_drain)
 
     def _refuse(self, problem: Problem) -> None:
         """Answer with `problem`, after what is being answered, and hear nothing more."""

@@ -25,7 +25,7 @@ OWNERS: Mapping[str, str] = {
             *("tenants", "tenant", "sessions", "api-keys", "me"),
             *("departments", "users", "roles", "invitations", "access"),
             *("absences", "password-resets", "sign-ins", "identity-providers"),
-            *("facts", "feed", "snapshot", "stream", "webhooks"),
+            "facts",
         ),
         GATEWAY,
     ),

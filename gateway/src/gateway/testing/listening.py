@@ -18,13 +18,8 @@ from gateway.testing.upstreams import Server
 
 
 @asynccontextmanager
-async def listening(
-    app: ASGIApp, settings: GatewaySettings, patience: int = 1
-) -> AsyncIterator[int]:
-    """`app` behind the gateway's listening; the port of it.
-
-    As it ends, it waits for so many seconds until everybody has been answered.
-    """
+async def listening(app: ASGIApp, settings: GatewaySettings) -> AsyncIterator[int]:
+    """`app` behind the gateway's listening; the port of it."""
     config = uvicorn.Config(
         app,
         http=partial(Listening, settings, Refusals(10)),  # type: ignore[arg-type]
@@ -32,7 +27,7 @@ async def listening(
         lifespan="off",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=patience,
+        timeout_graceful_shutdown=1,
     )
     server = Server(config)
     place = socket.create_server(("127.0.0.1", 0))

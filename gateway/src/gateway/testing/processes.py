@@ -28,7 +28,6 @@ class Gateway:
     port: int
     upstream_ports: Mapping[str, int]
     database_url: str
-    pid: int
 
 
 @contextmanager
@@ -42,6 +41,7 @@ def running(
     role: Role = "api",
 ) -> Iterator[Gateway]:
     """A gateway process on this database; RuntimeError when it does not start."""
+    gateway = Gateway(f"http://127.0.0.1:{port}", port, upstream_ports, database_url)
     environment = {
         **os.environ,
         "GATEWAY_DATABASE_URL": database_url,
@@ -60,8 +60,6 @@ def running(
             stdout=output,
             stderr=output,
         )
-        url = f"http://127.0.0.1:{port}"
-        gateway = Gateway(url, port, upstream_ports, database_url, process.pid)
         try:
             wait_until_ready(f"{gateway.url}/readyz", process, log)
             yield gateway

@@ -16,10 +16,6 @@ from cli.torture.checks.delivery import (
     the_broker_has_the_last_word,
 )
 from cli.torture.checks.journals import tables_are_the_last_version, versions_are_contiguous
-from cli.torture.checks.log import (
-    the_log_has_one_order_without_holes,
-    the_log_is_what_was_journalled,
-)
 from cli.torture.checks.projections import department_replicas_are_a_fold, projections_are_a_fold
 from cli.torture.checks.reactions import (
     every_lead_became_a_deal_once,
@@ -40,8 +36,6 @@ CHECKS: tuple[Check, ...] = (
     every_consumer_has_applied,
     nothing_waits,
     the_broker_has_the_last_word,
-    the_log_is_what_was_journalled,
-    the_log_has_one_order_without_holes,
     every_lead_became_a_deal_once,
     every_tenant_began_with_a_pipeline,
     projections_are_a_fold,

@@ -76,12 +76,6 @@ class Access(Struct, kw_only=True, omit_defaults=True):
     fields: list[Restriction]
 
 
-class Acknowledgement(Struct, kw_only=True):
-    """Everything up to this cursor is dealt with."""
-
-    cursor: str
-
-
 class Address(Struct, kw_only=True, omit_defaults=True):
     country: str | None = None
     city: str | None = None
@@ -136,20 +130,6 @@ class ApiKeys(Struct, kw_only=True, omit_defaults=True):
     """Keys, newest first."""
 
     items: list[ApiKey]
-
-
-class BasicCredentials(Struct, kw_only=True):
-    """For a receiver that cannot verify signatures; UTF-8, and no colon in the user."""
-
-    user: str
-    password: str
-
-
-class BasicCredentialsPatch(Struct, kw_only=True):
-    """A merge patch (RFC 7386) of BasicCredentials."""
-
-    user: str | UnsetType = UNSET
-    password: str | UnsetType = UNSET
 
 
 class Because(Struct, kw_only=True, omit_defaults=True):
@@ -392,17 +372,6 @@ class Confirmation(Struct, kw_only=True):
     code: str
 
 
-class ConsumerDraft(Struct, kw_only=True):
-    """A new consumer: of all events unless `types` names some (types or topics).
-
-    It begins after `cursor`, as of a snapshot, else with the oldest event that is kept.
-    """
-
-    name: str
-    types: list[str] | UnsetType = UNSET
-    cursor: str | UnsetType | None = UNSET
-
-
 class Customer(Struct, kw_only=True, omit_defaults=True):
     """A company or a person; `record` is what GET of that kind answers."""
 
@@ -568,30 +537,6 @@ class Deleted(Struct, kw_only=True, omit_defaults=True):
 
     id: UUID
     version: int
-
-
-class Delivery(Struct, kw_only=True, omit_defaults=True):
-    """A delivery as it is shown; its `id` is the `webhook-id` of every attempt.
-
-    It is `waiting` until it is accepted and `delivered`. `withheld` was out of the owner's reach
-    when its turn came, `forgotten` what the log no longer held then, `failed` a test that was not
-    accepted. `due` is when it is tried next, null behind another one of the same record.
-    """
-
-    id: UUID
-    webhook: UUID
-    state: Literal["delivered", "failed", "forgotten", "waiting", "withheld"]
-    type: str
-    subject: UUID
-    version: int | None
-    attempts: int
-    created: str
-    due: str | None
-    attempted: str | None
-    status_code: int | None
-    milliseconds: int | None
-    error: str | None
-    finished: str | None
 
 
 class Department(Struct, kw_only=True, omit_defaults=True):
@@ -836,79 +781,6 @@ class FactVerdicts(Struct, kw_only=True, omit_defaults=True):
     """The answer to a call with facts, in the order of its items."""
 
     items: list[FactVerdict]
-
-
-class FeedConsumer(Struct, kw_only=True, omit_defaults=True):
-    """A consumer as its owner sees it.
-
-    `lag_events` counts all events behind `cursor`, also those that are not for it; `lag_seconds`
-    is how long the oldest of them is there. `is_expired` says that some that it has not
-    acknowledged are not kept any more.
-    """
-
-    name: str
-    types: list[str]
-    cursor: str
-    acknowledged: str | None
-    is_paused: bool
-    is_expired: bool
-    lag_events: int
-    lag_seconds: float
-    created: str
-
-
-class FeedConsumers(Struct, kw_only=True, omit_defaults=True):
-    """Consumers by their names."""
-
-    items: list[FeedConsumer]
-
-
-class FeedData(Struct, kw_only=True, omit_defaults=True):
-    """The record after the event, null where it is no more; each changed field as it was before."""
-
-    after: dict[str, Any] | None
-    changed: dict[str, Any] = field(default_factory=dict)
-
-
-class FeedEvent(Struct, kw_only=True, omit_defaults=True):
-    """A CloudEvents document, as Kafka carries it, as far as it may be seen.
-
-    `withdrawn` says that the record has gone out of reach: what was known of it is to be
-    forgotten, and nothing of it is told. `erased` says that the event was emptied later.
-    """
-
-    specversion: str
-    id: UUID
-    source: str
-    type: str
-    subject: UUID
-    time: str
-    recordedtime: str
-    tenantid: UUID
-    aggregateversion: int
-    datacontenttype: str
-    data: FeedData
-    dataschema: str | None = None
-    actor: str | None = None
-    reason: str | None = None
-    correlationid: str | None = None
-    causationid: str | None = None
-    origin: str | None = None
-    traceparent: str | None = None
-    position: int | None = None
-    withdrawn: bool = False
-    erased: bool = False
-
-
-class FeedPage(Struct, kw_only=True, omit_defaults=True):
-    """Events in order; after them one goes on from `next_cursor`, at once while `has_more`.
-
-    A page may be empty and have more behind it: what it was made of is not for whoever asks.
-    """
-
-    items: list[FeedEvent]
-    next_cursor: str
-    has_more: bool
 
 
 class FieldChange(Struct, kw_only=True, omit_defaults=True):
@@ -1286,17 +1158,6 @@ class Member(Struct, kw_only=True, omit_defaults=True):
     absent_until: dt.date | None
     stand_in: UUID | None
     is_at_work: bool | None
-
-
-class Missed(Struct, kw_only=True, omit_defaults=True):
-    """Events that the log forgot before they could be sent, if they concern the webhook at all.
-
-    Those after the place `after` of the log and before `until`, as was noticed last.
-    """
-
-    after: int
-    until: int
-    noticed: str
 
 
 class Money(Struct, kw_only=True, omit_defaults=True):
@@ -1768,16 +1629,6 @@ class RevenueTotal(Struct, kw_only=True, omit_defaults=True):
     revenue: Decimal
 
 
-class Rewinding(Struct, kw_only=True):
-    """Where to begin again: after a cursor, or with what was logged at a time or later.
-
-    With neither of them, with the oldest event that is kept.
-    """
-
-    cursor: str | UnsetType = UNSET
-    time: dt.datetime | UnsetType = UNSET
-
-
 class Role(Struct, kw_only=True, omit_defaults=True):
     """A role that a tenant has defined beside the built-in ones; `code` is its stable name.
 
@@ -1822,12 +1673,6 @@ class RolePatch(Struct, kw_only=True):
         UNSET
     )
     external_ids: list[ExternalId] | UnsetType | None = UNSET
-
-
-class Rotation(Struct, kw_only=True):
-    """For how many hours the former secret signs beside the new one."""
-
-    overlap_hours: int | UnsetType = UNSET
 
 
 class SignIn(Struct, kw_only=True):
@@ -1916,33 +1761,6 @@ class StageEntryDraft(Struct, kw_only=True):
     entered_at: dt.datetime | UnsetType | None = UNSET
     entered_on: dt.date | UnsetType | None = UNSET
     by: UUID | UnsetType | None = UNSET
-
-
-class StreamMessage(Struct, kw_only=True, omit_defaults=True):
-    """`data` of a message, one line of JSON; which members it has, `event` says.
-
-    - `changed`: a record has a new `version`, by an event of this `type`; `changed` are the names
-      of its fields that differ, as far as one may see them. Read the record for the rest.
-    - `removed`: a record is not to be shown any longer, for the `reason` that it was `deleted`, is
-      `withdrawn` (out of one's reach from now on) or `filtered` (has left the filter).
-    - `reset`: some was left out, and what is shown has to be read anew, as from `snapshot`: what
-      came after the given id is `expired`, one was too far `behind`, or one's `access` is another
-      one. The stream goes on from then.
-    - `end`: the last message, for the reason `token_expired`, `access_ended` or `shutdown`.
-    """
-
-    resource: str | None = None
-    id: UUID | None = None
-    type: str | None = None
-    version: int | None = None
-    changed: list[str] | None = None
-    reason: (
-        Literal["deleted", "filtered", "withdrawn"]
-        | Literal["access", "behind", "expired"]
-        | Literal["access_ended", "shutdown", "token_expired"]
-        | None
-    ) = None
-    snapshot: str | None = None
 
 
 class Submission(Struct, kw_only=True):
@@ -2214,70 +2032,6 @@ class Version(Struct, kw_only=True, omit_defaults=True):
     time: str
     recordedtime: str
     changed: dict[str, FieldChange]
-
-
-class Webhook(Struct, kw_only=True, omit_defaults=True):
-    """A webhook as it is shown.
-
-    It is `suspended` while its owner is not active, or may not see what its condition asks by:
-    nothing is sent then, and nothing is lost. It is `disabled` once the receiver said that it is
-    gone, or has failed for days; `reason` says why. `waiting` deliveries are those that were read
-    and not accepted so far, `failing_since` is when the oldest of them failed first.
-    """
-
-    name: str
-    url: str
-    types: list[str]
-    condition: dict[str, str] = field(default_factory=dict)
-    id: UUID
-    version: int
-    owner: UUID
-    api_key: UUID | None
-    status: Literal["active", "disabled", "paused", "suspended"]
-    reason: str | None
-    basic_user: str | None
-    former_secret_until: str | None
-    waiting: int
-    failing_since: str | None
-    missed: Missed | None
-    created: str
-    changed: str
-    changed_by: str
-
-
-class WebhookDraft(Struct, kw_only=True):
-    """A webhook as it is written; a password is never shown again."""
-
-    name: str
-    url: str
-    types: list[str]
-    condition: dict[str, str] | UnsetType = UNSET
-    status: Literal["active", "paused"] | UnsetType = UNSET
-    basic: BasicCredentials | UnsetType | None = UNSET
-
-
-class WebhookIssued(Struct, kw_only=True, omit_defaults=True):
-    """A webhook, with the secret that it signs by."""
-
-    webhook: Webhook
-    secret: str
-
-
-class WebhookPatch(Struct, kw_only=True):
-    """A merge patch (RFC 7386) of WebhookDraft."""
-
-    name: str | UnsetType = UNSET
-    url: str | UnsetType = UNSET
-    types: list[str] | UnsetType = UNSET
-    condition: dict[str, str] | UnsetType | None = UNSET
-    status: Literal["active", "paused"] | UnsetType | None = UNSET
-    basic: BasicCredentialsPatch | UnsetType | None = UNSET
-
-
-class Webhooks(Struct, kw_only=True, omit_defaults=True):
-    """The webhooks of a tenant, oldest first."""
-
-    items: list[Webhook]
 
 
 class Week(Struct, kw_only=True, omit_defaults=True):

@@ -43,7 +43,7 @@ _ELSEWHERE = {
 
 async def own_access(database: Database, identity: Identity) -> Access:
     """What whoever asks may do."""
-    found = await users.standing(database.pool, identity.tenant, identity.user)
+    found = await users.standing(database, identity.tenant, identity.user)
     if found is None:
         raise NotFound("this identity belongs to no user")
     user, _ = found
@@ -73,7 +73,7 @@ async def explain(
     if asked.permission not in ROLES["administrator"]:
         raise UnknownPermission(f"{asked.permission!r} is none", field="permission")
     await users.read(database, identity, asked.user)
-    found = await users.standing(database.pool, identity.tenant, asked.user)
+    found = await users.standing(database, identity.tenant, asked.user)
     if found is None:
         raise NotFound(f"there is no user {asked.user}")
     place = None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
-
-from asyncpg import Pool
 
 from chassis.database import Connection, Database
 from events.directory import Department, User
@@ -104,35 +101,6 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
             session.id,
         )
     return *users.placed(row), row["scopes"]
-
-
-async def user_versions(database: Database, asked: Sequence[Session]) -> dict[UUID, int]:
-    """The version of the user of each of these keys that still holds, by the key's id."""
-    rows = await database.pool.fetch(
-        """select api_key.id, users.version
-           from unnest($1::uuid[], $2::bytea[]) as asked(id, hash)
-           join api_key using (id, hash)
-           join users on users.tenant = api_key.tenant and users.id = api_key.user_id
-           where api_key.revoked is null and api_key.expires > now()""",
-        [session.id for session in asked],
-        [session.key_hash for session in asked],
-    )
-    return {row["id"]: row["version"] for row in rows}
-
-
-async def scopes_of(
-    connection: Connection | Pool, tenant: UUID, user: UUID, id: UUID
-) -> list[str] | None:
-    """The scopes of a user's key that holds; None for one that does not."""
-    scopes: list[str] | None = await connection.fetchval(
-        """select scopes from api_key
-           where tenant = $1 and user_id = $2 and id = $3
-                 and revoked is null and expires > now()""",
-        tenant,
-        user,
-        id,
-    )
-    return scopes
 
 
 def _key(row: Any) -> ApiKey:

@@ -17,7 +17,7 @@ not name is denied; of several roles the farther reach counts.
 Agents read their department's customers and touches, so that whoever picks up
 the telephone knows what was said before, and nobody enters a customer twice;
 they change their own. Operators see and mend what waits in consumers, which may
-show them what customers' records hold, and which webhooks fail. Everybody knows the tenant and its
+show them what customers' records hold. Everybody knows the tenant and its
 departments, everybody but operators the users and roles. Only administrators
 write those, see by which identity providers people come in, and erase people,
 which nobody can undo. Everybody records their own absences, managers those of their
@@ -45,7 +45,6 @@ FACTS = ("facts",)
 DIRECTORY = ("users", "roles", "departments", "tenant")
 ABSENCES = "absences"
 PROVIDERS = ("identity-providers",)
-WEBHOOKS = ("webhooks",)
 
 ERASURE: Mapping[str, Reach] = {"people:erase": "all"}
 
@@ -67,7 +66,7 @@ _COLLEAGUES = _read("all", *DIRECTORY) | _write("own", ABSENCES)
 
 ROLES: Mapping[str, Mapping[str, Reach]] = {
     "administrator": {
-        **_write("all", *BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *WEBHOOKS, *OPERATIONS),
+        **_write("all", *BUSINESS, *DIRECTORY, ABSENCES, *PROVIDERS, *OPERATIONS),
         **ERASURE,
     },
     "manager": _COLLEAGUES
@@ -86,9 +85,8 @@ ROLES: Mapping[str, Mapping[str, Reach]] = {
     "operator": _write("all", *OPERATIONS)
     | _read("all", "departments", "tenant")
     | _read("own", "users")
-    | _read("all", *WEBHOOKS)
     | _write("own", ABSENCES),
-    "integrator": _COLLEAGUES | _write("all", *BUSINESS, *WEBHOOKS),
+    "integrator": _COLLEAGUES | _write("all", *BUSINESS),
 }
 
 

@@ -21,7 +21,6 @@ from gateway.directory.roles.built_in import (
     OPERATIONS,
     PROVIDERS,
     ROLES,
-    WEBHOOKS,
     beyond,
     is_reach,
 )
@@ -43,7 +42,7 @@ EVERYTHING = ROLES["administrator"]
 """Every permission that there is."""
 
 _OF_NOBODY = frozenset(
-    (*CATALOGUES, *OPERATIONS, *PROVIDERS, *WEBHOOKS, "channels", "roles", "departments", "tenant")
+    (*CATALOGUES, *OPERATIONS, *PROVIDERS, "channels", "roles", "departments", "tenant")
 )
 """Resources whose records have no owner: what goes less far than all of them goes nowhere."""
 

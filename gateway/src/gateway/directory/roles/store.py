@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from asyncpg import Pool
 from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
-from chassis.database import Connection, Database
+from chassis.database import Connection
 from chassis.schema import aggregate_table, metadata
 from chassis.search import searchable
 from chassis.transactions import Transaction
@@ -54,20 +53,6 @@ async def taken(transaction: Transaction, codes: Collection[str]) -> set[str]:
         list(codes),
     )
     return {row["code"] for row in rows}
-
-
-async def marks(database: Database, tenants: Collection[UUID]) -> dict[UUID, Decimal]:
-    """A number for each tenant that is another one when its roles or departments have changed."""
-    rows = await database.pool.fetch(
-        """select tenant, sum(hashtextextended(id::text, version)) as mark
-           from (select tenant, id, version from roles where tenant = any($1::uuid[])
-                 union all
-                 select tenant, id, version from departments where tenant = any($1::uuid[]))
-                as known
-           group by tenant""",
-        list(tenants),
-    )
-    return {row["tenant"]: row["mark"] for row in rows}
 
 
 async def in_use(

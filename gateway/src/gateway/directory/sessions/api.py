@@ -33,6 +33,8 @@ from gateway.edge.addresses import household
 
 routes = APIRouter(prefix="/v1", tags=["directory"])
 
+_LONGEST_CLIENT = 200
+
 
 @routes.post(
     "/sessions",
@@ -90,7 +92,7 @@ def person_of(identity: Identity) -> UUID:
 def visitor_of(request: Request) -> Visitor:
     """Where a request comes from, as the edge says, and what its program calls itself."""
     client = request.headers.get("user-agent", "")
-    return Visitor(household(request.headers["x-forwarded-for"]), client)
+    return Visitor(household(request.headers["x-forwarded-for"]), client[:_LONGEST_CLIENT])
 
 
 def signed_in(session: SignedIn) -> Response:

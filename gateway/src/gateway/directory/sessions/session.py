@@ -24,7 +24,6 @@ from gateway.directory.totp.totp import Code
 
 # Another audience than that of the identities that services get: neither passes for the other.
 AUDIENCE = "meridian-access"
-_LONGEST_CLIENT = 200
 
 
 class SignIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -115,9 +114,6 @@ class Visitor:
 
     address: str
     client: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "client", self.client[:_LONGEST_CLIENT])
 
 
 def new_refresh_token() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -182,20 +181,6 @@ async def holder(database: Database, session: Session) -> tuple[User, Department
         session.user,
     )
     return users.placed(row) if row is not None else None
-
-
-async def user_versions(database: Database, asked: Sequence[Session]) -> dict[UUID, int]:
-    """The version of the user of each of these sessions that is not over, by the session's id."""
-    rows = await database.pool.fetch(
-        """select session.id, users.version
-           from unnest($1::uuid[], $2::uuid[]) as asked(tenant, id)
-           join session using (tenant, id)
-           join users on users.tenant = session.tenant and users.id = session.user_id
-           where session.ended is null and session.expires > now()""",
-        [session.tenant for session in asked],
-        [session.id for session in asked],
-    )
-    return {row["id"]: row["version"] for row in rows}
 
 
 def _known(row: object) -> KnownSession:

@@ -62,22 +62,7 @@ class Reception:
         self._lifetimes = lifetimes
 
     async def sign_in(self, by: SignIn, visitor: Visitor) -> SignedIn:
-        """A new session of who proves to be the one, as `_proved` says."""
-        tenant, user = await self._proved(by, visitor)
-        return await self.admit(tenant, user, visitor)
-
-    async def visit(self, by: SignIn, visitor: Visitor) -> Session:
-        """A session that is not prolonged, of who proves to be the one with each request."""
-        tenant, user = await self._proved(by, visitor)
-        at = now()
-        until = at + timedelta(seconds=self._lifetimes.token_seconds)
-        session = self._session(uuid7(), tenant, user, at, until)
-        async with self._database.pool.acquire() as connection:
-            await store.begin(connection, session, visitor, at, until)
-        return session
-
-    async def _proved(self, by: SignIn, visitor: Visitor) -> tuple[UUID, User]:
-        """(tenant, user) of who signs in so.
+        """A new session.
 
         Raises `WrongCredentials`, after the same time and in the same words for a
         tenant, login or password that is not right; `CodeNeeded` and `WrongCode`
@@ -95,7 +80,7 @@ class Reception:
         tenant, user, _ = found
         await require_code(self._database, tenant, user.id, by.code)
         self._throttles.succeeded(tried, visitor.address)
-        return tenant, user
+        return await self.admit(tenant, user, visitor)
 
     async def admit(self, tenant: UUID, user: User, visitor: Visitor) -> SignedIn:
         """A new session of an active user who has proved to be the one."""

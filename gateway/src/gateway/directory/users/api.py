@@ -51,7 +51,7 @@ class Me(msgspec.Struct, kw_only=True):
 )
 async def me(request: Request, identity: Identity = IDENTITY) -> Response:
     database = database_of(request)
-    found = await users.standing(database.pool, identity.tenant, identity.user)
+    found = await users.standing(database, identity.tenant, identity.user)
     if found is None:
         raise NotFound("this identity belongs to no user")
     user, department = found

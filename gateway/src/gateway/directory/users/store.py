@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from asyncpg import Pool, Record
+from asyncpg import Record
 from asyncpg.exceptions import UniqueViolationError
 from sqlalchemy import Boolean, Column, Text
 
 from chassis.aggregates import AggregateStore
-from chassis.database import Connection
+from chassis.database import Database
 from chassis.journal import Step
 from chassis.problems import Problem
 from chassis.savings import begun
@@ -83,10 +83,10 @@ class UserStore(AggregateStore[User]):
         )
 
     async def standing(
-        self, connection: Connection | Pool, tenant: UUID, user: UUID | None
+        self, database: Database, tenant: UUID, user: UUID | None
     ) -> tuple[User, Department] | None:
         """A user and the department that the user works in; None for a stranger."""
-        row = await connection.fetchrow(
+        row = await database.pool.fetchrow(
             """select users.state as user, departments.state as department
                from users join departments
                     on departments.tenant = users.tenant and departments.id = users.department

@@ -59,7 +59,7 @@ async def _known(
 ) -> tuple[Department, WorkingTime]:
     """A department and its working time; raises `NotFound` and `NoWorkingHours`."""
     _, state = await departments.read(database, identity, id)
-    asking = await users.standing(database.pool, identity.tenant, identity.user)
+    asking = await users.standing(database, identity.tenant, identity.user)
     language = "en" if asking is None else asking[0].language
     times = await working_times(database, identity.tenant, [id], language)
     department, working_time = departments.decode(state), times[id]

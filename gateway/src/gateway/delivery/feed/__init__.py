@@ -1,1 +1,0 @@
-"""The feed: what happens, as whoever asks may see it, by long polls and a cursor."""

@@ -1,1 +1,0 @@
-"""The log: every event of every service, in one order for each tenant, and the newest of each."""

@@ -1,1 +1,0 @@
-"""The stream: who looks at something is told as it changes, by server-sent events."""

@@ -1,1 +1,0 @@
-"""Webhooks: events are sent to where others listen, by the Standard Webhooks specification."""
